@@ -1,0 +1,210 @@
+"""Every setting: its environment variable, default and meaning.
+
+This module is the only reader of the environment. `read_settings()` is called once, at start; from
+there the settings are passed in.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+
+PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+_OUR_PREFIX = "DEVSERVER_"
+
+logger = logging.getLogger(__name__)
+
+SafetyLevel = Literal["kids", "youth", "adult", "off"]
+
+
+class SettingsInvalid(Exception):
+    """One or more settings have values that can't be used; the message names each of them."""
+
+
+def _split_commas(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def origin_of(url: str) -> str:
+    """Return `scheme://host:port` of a URL, in lower case and with the port always written.
+
+    Raises ValueError when it is no http(s) URL with a host.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{url!r} is not an http or https address")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"{parts.scheme}://{host}:{port}"
+
+
+def _http_urls(urls: tuple[str, ...]) -> tuple[str, ...]:
+    for url in urls:
+        origin_of(url)
+    return tuple(url.rstrip("/") for url in urls)
+
+
+def _from_project_folder(path: Path) -> Path:
+    return (PROJECT_FOLDER / path.expanduser()).resolve()
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split_commas)]
+Urls = Annotated[Names, AfterValidator(_http_urls)]
+Folder = Annotated[Path, AfterValidator(_from_project_folder)]
+
+
+class Settings(BaseModel):
+    """All settings, validated and immutable. Field names in Python, aliases in the environment."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="forbid")
+
+    host: str = Field(
+        "127.0.0.1",
+        alias="DEVSERVER_HOST",
+        description="Address to listen on; 0.0.0.0 for the local network.",
+    )
+    port: int = Field(
+        17801, ge=0, le=65535, alias="DEVSERVER_PORT", description="Port to listen on."
+    )
+    exports_dir: Folder = Field(
+        PROJECT_FOLDER / "devserver" / "exports",
+        alias="DEVSERVER_EXPORTS_DIR",
+        description="The one root of all stored data; relative paths start at the project folder.",
+    )
+    max_wait_seconds: float = Field(
+        90.0,
+        ge=0,
+        le=3600,
+        alias="DEVSERVER_MAX_WAIT_SECONDS",
+        description="Longest time a request waits for its run before it gets 202.",
+    )
+    minimum_safety_level: SafetyLevel = Field(
+        "youth",
+        alias="DEVSERVER_MINIMUM_SAFETY_LEVEL",
+        description="The floor: a lower level asked for is raised to it (kids, youth, adult, off).",
+    )
+    researcher_token: SecretStr | None = Field(
+        None,
+        alias="DEVSERVER_RESEARCHER_TOKEN",
+        description="Opens listing and deleting runs; without it one is made and printed once.",
+    )
+    allowed_origins: Names = Field(
+        (),
+        alias="DEVSERVER_ALLOWED_ORIGINS",
+        description="Web origins of other pages that may call this server, comma-separated.",
+    )
+    allowed_hosts: Names = Field(
+        (),
+        alias="DEVSERVER_ALLOWED_HOSTS",
+        description="Further host names under which this server may be called, comma-separated.",
+    )
+    comfyui_urls: Urls = Field(
+        (),
+        alias="COMFYUI_URLS",
+        description="ComfyUI servers, comma-separated.",
+    )
+    trusted_media_origins: Urls = Field(
+        (),
+        alias="DEVSERVER_TRUSTED_MEDIA_ORIGINS",
+        description="Origins from which media may be fetched by URL, comma-separated.",
+    )
+    max_media_bytes: int = Field(
+        2 * 1024**3,
+        ge=1024,
+        alias="DEVSERVER_MAX_MEDIA_BYTES",
+        description="Largest media file that is stored, in bytes.",
+    )
+    fetch_timeout_seconds: float = Field(
+        600.0,
+        gt=0,
+        alias="DEVSERVER_FETCH_TIMEOUT_SECONDS",
+        description="Longest time one media file may take to arrive.",
+    )
+    threads: int = Field(
+        256,
+        ge=8,
+        le=2000,
+        alias="DEVSERVER_THREADS",
+        description="Threads that answer HTTP; half of them may wait for runs.",
+    )
+    run_workers: int = Field(
+        8,
+        ge=1,
+        le=64,
+        alias="DEVSERVER_RUN_WORKERS",
+        description="Runs under way at once; the others are queued.",
+    )
+    max_queued_runs: int = Field(
+        500,
+        ge=1,
+        alias="DEVSERVER_MAX_QUEUED_RUNS",
+        description="Runs that may be waiting; beyond it new ones get 503.",
+    )
+    pool_processes: int = Field(
+        os.cpu_count() or 2,
+        ge=1,
+        le=64,
+        alias="DEVSERVER_POOL_PROCESSES",
+        description="Processes for drawing and for checking media files; default: one per core.",
+    )
+    pool_memory_bytes: int = Field(
+        2 * 1024**3,
+        ge=512 * 1024**2,
+        alias="DEVSERVER_POOL_MEMORY_BYTES",
+        description="Memory each of those processes may use (enforced on Linux).",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO",
+        alias="DEVSERVER_LOG_LEVEL",
+        description="How much is logged.",
+    )
+
+    @property
+    def max_waiters(self) -> int:
+        """Requests that may wait for runs at once, so that threads are left for everything else."""
+        return self.threads // 2
+
+
+def setting_names() -> dict[str, Any]:
+    """Every setting by its environment variable: (default, meaning), in the order of the docs."""
+    return {
+        str(field.alias): (field.get_default(), field.description)
+        for field in Settings.model_fields.values()
+    }
+
+
+def read_settings(
+    environment: Mapping[str, str] | None = None, env_file: Path | None = PROJECT_FOLDER / ".env"
+) -> Settings:
+    """Read the settings from the environment and a `.env` file; the environment wins.
+
+    An empty value counts as not set. Raises SettingsInvalid, which names every wrong one.
+    """
+    values: dict[str, str | None] = dict(dotenv_values(env_file)) if env_file else {}
+    values.update(os.environ if environment is None else environment)
+    known = setting_names()
+    for name in sorted(values.keys() - known.keys()):
+        if name.startswith(_OUR_PREFIX):
+            logger.warning("%s is not a setting of this server and was ignored", name)
+    try:
+        return Settings.model_validate({name: values[name] for name in known if values.get(name)})
+    except ValidationError as error:
+        faults = (f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
+        raise SettingsInvalid("These settings can't be used. " + "; ".join(faults)) from error
