@@ -1,0 +1,145 @@
+"""The one way by which a media file comes into a run folder."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from devserver.my_app.services.durable_files import full_disk_named, temporary_beside
+from devserver.my_app.services.errors import MediaRejected, ServerError
+from devserver.my_app.services.media_probe import MediaFacts
+from devserver.my_app.services.media_sources import MadeBy
+from devserver.my_app.services.run_folders import OUTPUT_PREFIX, RunFolders
+from devserver.my_app.services.run_metadata import Output, RunMetadata, utc_now
+
+logger = logging.getLogger(__name__)
+
+_HELPERS = 16
+MEASURED = (
+    "type",
+    "format",
+    "mime_type",
+    "width",
+    "height",
+    "duration_seconds",
+    "frame_rate",
+    "vertices",
+    "faces",
+)
+"""What metadata.json lists of a file's facts; the rest of them decides only whether it is taken."""
+
+
+class RunIsOver(ServerError):
+    """The run has ended, so nothing can be added to it any more."""
+
+    code = "run_is_over"
+
+
+def refuse_when_over(run: RunMetadata) -> None:
+    """Raise RunIsOver when `run` has ended."""
+    if run.is_final:
+        raise RunIsOver("This run has ended; nothing can be added to it.")
+
+
+@dataclass(frozen=True)
+class _Arrived:
+    """A file that is durable on disk under a temporary name, and measured."""
+
+    path: Path
+    size: int
+    sha256: str
+    facts: MediaFacts
+
+
+class MediaIntake:
+    """Writes beside, checks by content, measures, names, renames; only then lists."""
+
+    def __init__(
+        self, folders: RunFolders, *, measure: Callable[[Path], MediaFacts], max_bytes: int
+    ) -> None:
+        self._folders = folders
+        self._measure = measure
+        self._max_bytes = max_bytes
+        self._helpers = ThreadPoolExecutor(_HELPERS, thread_name_prefix="intake")
+
+    def store(
+        self,
+        run_id: str,
+        pieces: Iterable[bytes | memoryview],
+        made_by: MadeBy,
+        earlier: list[Output],
+    ) -> tuple[Output, RunMetadata | None]:
+        """Store the file that arrives in `pieces`; returns its entry and the new metadata.
+
+        When one of `earlier`, the outputs of an attempt that was cut off, has the same bytes, it is
+        taken out of that list and returned instead, with None. Memory stays that of one piece.
+        Whatever goes wrong, no part of the file is left.
+        Raises MediaRejected, RunNotFound, RunIsOver, StorageFull, and what `pieces` raises.
+        """
+        refuse_when_over(self._folders.read(run_id))
+        part = temporary_beside(self._folders.path(run_id) / "output")
+        try:
+            with full_disk_named():
+                arrived = self._receive(part, pieces)
+                for output in earlier:
+                    if output.sha256 == arrived.sha256:
+                        earlier.remove(output)
+                        return output, None
+                output, metadata = self._list(run_id, arrived, made_by)
+        finally:
+            part.unlink(missing_ok=True)
+        logger.info("run %s stored %s, %d bytes", run_id, output.filename, arrived.size)
+        return output, metadata
+
+    def _receive(self, part: Path, pieces: Iterable[bytes | memoryview]) -> _Arrived:
+        checksum = hashlib.sha256()
+        size = 0
+        last: bytes | memoryview = b""
+        with part.open("xb", buffering=0) as file:
+            for piece in pieces:
+                size += len(piece)
+                if size > self._max_bytes:
+                    raise MediaRejected("The media file is larger than this server stores.")
+                _write_all(file, piece)
+                checksum.update(last)
+                last = piece
+            # The disk, the measuring process and the rest of the checksum don't need each other.
+            syncing = self._helpers.submit(os.fsync, file.fileno())
+            measuring = self._helpers.submit(self._measure, part)
+            checksum.update(last)
+            measuring.exception()  # waits only: the file stays open and named until both are done
+            syncing.result()
+        return _Arrived(part, size, checksum.hexdigest(), measuring.result())
+
+    def _list(self, run_id: str, arrived: _Arrived, made_by: MadeBy) -> tuple[Output, RunMetadata]:
+        facts = arrived.facts
+        with self._folders.locked(run_id) as run:
+            refuse_when_over(run)
+            number = len(run.outputs_of(facts.type)) + 1
+            counted = f"_{number}" if number > 1 else ""
+            entry = {
+                **{name: getattr(facts, name) for name in MEASURED},
+                **asdict(made_by),
+                "filename": f"{OUTPUT_PREFIX}{facts.type}{counted}.{facts.format}",
+                "file_size_bytes": arrived.size,
+                "sha256": arrived.sha256,
+                "created_at": utc_now(),
+            }
+            output = Output.model_validate(entry)
+            arrived.path.rename(self._folders.path(run_id) / output.filename)
+            self._folders.sync(run_id)  # the name is durable before metadata.json speaks of it
+            return output, self._folders.replace_metadata(
+                run.having(outputs=(*run.outputs, output))
+            )
+
+
+def _write_all(file: BinaryIO, piece: bytes | memoryview) -> None:
+    rest = memoryview(piece)
+    while rest:
+        rest = rest[file.write(rest) :]

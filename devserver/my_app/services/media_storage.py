@@ -1,0 +1,365 @@
+"""MediaStorageService: the only writer of run folders."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from devserver.config import read_settings
+from devserver.my_app.services.durable_files import replace_file
+from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.media_intake import MediaIntake, refuse_when_over
+from devserver.my_app.services.media_sources import (
+    ComfyUIPrompt,
+    MadeBy,
+    MediaData,
+    MediaDescription,
+    MediaUrl,
+    decode_media_data,
+)
+from devserver.my_app.services.run_folders import TRANSFORMED_TEXT, Change, RunFolders
+from devserver.my_app.services.run_id import new_run_id
+from devserver.my_app.services.run_metadata import (
+    Job,
+    Output,
+    RunError,
+    RunMetadata,
+    RunRequest,
+    RunStatus,
+    StageRecord,
+    utc_now,
+)
+
+logger = logging.getLogger(__name__)
+
+PIECE_BYTES = 1024 * 1024
+Watcher = Callable[[RunMetadata], None]
+NO_MAKER = MadeBy(backend="unknown")
+COMFYUI = MadeBy(backend="comfyui")
+
+
+class MediaNotFound(ServerError):
+    """The run has no such output, or its file isn't there."""
+
+    code = "media_not_found"
+
+
+class FetchUrl(Protocol):
+    """How media are fetched from an address; `MediaFetcher.open` is the one in use."""
+
+    def __call__(self, url: str) -> AbstractContextManager[Iterator[bytes]]: ...
+
+
+class ListComfyUIFiles(Protocol):
+    """Where the files of a ComfyUI prompt can be fetched, in the order they are to be stored."""
+
+    def __call__(self, server: str | None, prompt_id: str) -> list[str]: ...
+
+
+class MediaStorageService:
+    """Makes run folders and puts texts, stages and media into them.
+
+    Safe to share between threads, and with other processes that work on the same root. How media
+    are measured and fetched is handed in.
+    """
+
+    def __init__(
+        self,
+        folders: RunFolders,
+        intake: MediaIntake,
+        *,
+        fetch_url: FetchUrl,
+        list_comfyui_files: ListComfyUIFiles,
+    ) -> None:
+        self._folders = folders
+        self._intake = intake
+        self._fetch_url = fetch_url
+        self._list_comfyui_files = list_comfyui_files
+        self._watchers: list[Watcher] = []
+
+    def watch(self, watcher: Watcher) -> None:
+        """Have `watcher` called with the metadata after each change that this process writes."""
+        self._watchers.append(watcher)
+
+    # The run and its texts
+
+    def create_run(
+        self,
+        *,
+        schema: str,
+        input_text: str,
+        execution_mode: str = "eco",
+        safety_level: str = "kids",
+        user_id: str | None = None,
+        request: RunRequest | None = None,
+        origin: str | None = None,
+        warnings: Iterable[str] = (),
+    ) -> RunMetadata:
+        """Make a new run, `queued`; its folder is durable on return. Raises StorageFull."""
+        metadata = RunMetadata(
+            run_id=new_run_id(),
+            user_id=user_id,
+            timestamp=utc_now(),
+            schema_id=schema,
+            execution_mode=execution_mode,
+            safety_level=safety_level,
+            status="queued",
+            revision=1,
+            input_text=input_text,
+            request=request or RunRequest(),
+            origin=origin,
+            warnings=tuple(warnings),
+        )
+        self._folders.create(metadata)
+        logger.info("run %s created, schema %s", metadata.run_id, schema)
+        self._tell(metadata)
+        return metadata
+
+    def begin_attempt(self, run_id: str) -> RunMetadata:
+        """Mark the run `running` and count the attempt. Raises RunNotFound, RunIsOver."""
+        return self._change_open_run(
+            run_id, lambda run: run.having(status="running", attempts=run.attempts + 1)
+        )
+
+    def save_transformed_text(
+        self, run_id: str, text: str, stages: Iterable[StageRecord] = ()
+    ) -> RunMetadata:
+        """Store the rewritten text and the steps that led to it, in one change.
+
+        Raises RunNotFound, RunIsOver, StorageFull.
+        """
+
+        def change(run: RunMetadata) -> RunMetadata:
+            replace_file(self._folders.path(run_id) / TRANSFORMED_TEXT, text.encode())
+            return run.having(transformed_text=text, stages=(*run.stages, *stages))
+
+        return self._change_open_run(run_id, change)
+
+    def record_stage(self, run_id: str, stage: StageRecord) -> RunMetadata:
+        """Add one step to the record. Raises RunNotFound, RunIsOver, StorageFull."""
+        return self._change_open_run(run_id, lambda run: run.having(stages=(*run.stages, stage)))
+
+    def record_job(self, run_id: str, job: Job) -> RunMetadata:
+        """Write down a job durably *before* it is sent, or its new state (same job_id) after."""
+
+        def change(run: RunMetadata) -> RunMetadata:
+            others = tuple(known for known in run.jobs if known.job_id != job.job_id)
+            return run.having(jobs=(*others, job))
+
+        return self._change_open_run(run_id, change, durable=True)
+
+    def add_warning(self, run_id: str, sentence: str) -> RunMetadata:
+        """Add a sentence about something that went differently than asked."""
+        return self._change_open_run(
+            run_id, lambda run: run.having(warnings=(*run.warnings, sentence))
+        )
+
+    def finish_run(
+        self, run_id: str, status: RunStatus, error: RunError | None = None
+    ) -> RunMetadata:
+        """End the run; everything in its folder is durable on return.
+
+        `success` and `partial` are refused (MediaNotFound) unless every listed file is on disk with
+        its listed size, and at least one is listed; a text run has its text instead.
+        Raises RunNotFound, RunIsOver, StorageFull.
+        """
+
+        def change(run: RunMetadata) -> RunMetadata:
+            if status in ("success", "partial"):
+                self._check_complete(run)
+            return run.having(status=status, error=error, finished_at=utc_now())
+
+        metadata = self._change_open_run(run_id, change, durable=True)
+        logger.info("run %s ended: %s%s", run_id, status, f" ({error.code})" if error else "")
+        return metadata
+
+    # Media
+
+    def add_media(
+        self, run_id: str, description: MediaDescription, earlier: list[Output] | None = None
+    ) -> tuple[Output, ...]:
+        """Store what a description of stage 4 stands for; one description may be several files.
+
+        `earlier` are the outputs of an attempt that was cut off; see `add_media_from_data`.
+        """
+        by = description.made_by
+        match description:
+            case MediaData(data):
+                return (self.add_media_from_data(run_id, data, by, earlier),)
+            case MediaUrl(url):
+                return (self.add_media_from_url(run_id, url, by, earlier),)
+            case ComfyUIPrompt(prompt_id, server):
+                return self.add_media_from_comfyui(run_id, prompt_id, by, earlier, server=server)
+
+    def add_media_from_data(
+        self,
+        run_id: str,
+        data: bytes | str,
+        made_by: MadeBy = NO_MAKER,
+        earlier: list[Output] | None = None,
+    ) -> Output:
+        """Store raw bytes, a `data:` URI or bare base64.
+
+        When one of `earlier` has the same bytes, it is taken out of that list and returned, and
+        nothing is stored twice.
+        Raises MediaRejected, RunNotFound, RunIsOver, StorageFull; then nothing is left behind.
+        """
+        content = memoryview(decode_media_data(data))
+        pieces = (content[at : at + PIECE_BYTES] for at in range(0, len(content), PIECE_BYTES))
+        return self._store(run_id, pieces, made_by, earlier)
+
+    def add_media_from_url(
+        self,
+        run_id: str,
+        url: str,
+        made_by: MadeBy = NO_MAKER,
+        earlier: list[Output] | None = None,
+    ) -> Output:
+        """Fetch and store the file at `url`.
+
+        Raises FetchRefused, FetchFailed and what `add_media_from_data` raises.
+        """
+        with self._fetch_url(url) as pieces:
+            return self._store(run_id, pieces, made_by, earlier)
+
+    def add_media_from_comfyui(
+        self,
+        run_id: str,
+        prompt_id: str,
+        made_by: MadeBy = COMFYUI,
+        earlier: list[Output] | None = None,
+        *,
+        server: str | None = None,
+    ) -> tuple[Output, ...]:
+        """Store every media file of a finished ComfyUI prompt, from `server` or the first one.
+
+        Raises FetchFailed when the prompt isn't there or names no file, and what
+        `add_media_from_url` raises.
+        """
+        urls = self._list_comfyui_files(server, prompt_id)
+        return tuple(self.add_media_from_url(run_id, url, made_by, earlier) for url in urls)
+
+    def _store(
+        self,
+        run_id: str,
+        pieces: Iterable[bytes | memoryview],
+        made_by: MadeBy,
+        earlier: list[Output] | None,
+    ) -> Output:
+        output, metadata = self._intake.store(
+            run_id, pieces, made_by, [] if earlier is None else earlier
+        )
+        if metadata is not None:
+            self._tell(metadata)
+        return output
+
+    # Reading and deleting
+
+    def get_metadata(self, run_id: str) -> RunMetadata:
+        """The run's metadata as last written. Raises RunNotFound, RunIdInvalid."""
+        return self._folders.read(run_id)
+
+    def get_media_path(self, run_id: str, filename: str) -> Path:
+        """Where the file of one listed output lies.
+
+        Only names that metadata.json lists are answered, so that no path can lead out of the
+        folder. Raises RunNotFound, MediaNotFound.
+        """
+        listed = {output.filename for output in self.get_metadata(run_id).outputs}
+        path = self._folders.path(run_id) / filename
+        if filename not in listed or path.parent != self._folders.path(run_id):
+            raise MediaNotFound("This run has no such file.")
+        if not path.is_file():
+            raise MediaNotFound("The file is listed but not on disk any more.")
+        return path
+
+    def list_runs(self, *, limit: int = 50, offset: int = 0) -> tuple[list[RunMetadata], int]:
+        """A page of runs, the one written to last first, and the number of all runs."""
+        ids = self._folders.newest_first()
+        return list(self._readable(ids[offset : offset + limit])), len(ids)
+
+    def settle(self, run_id: str) -> RunMetadata:
+        """Make an unfinished run's folder agree with its metadata after a kill.
+
+        Files that were never listed go, the text that is listed is written again if need be.
+        Nothing that metadata.json lists is touched. Only for the root's owner, at start.
+        Raises RunNotFound.
+        """
+        with self._folders.locked(run_id) as run:
+            if not run.is_final:
+                self._folders.agree_with(run)
+        return run
+
+    def unfinished_runs(self) -> list[RunMetadata]:
+        """All runs that have not ended, the oldest first."""
+        runs = self._readable(self._folders.ids())
+        return sorted(
+            (run for run in runs if not run.is_final), key=lambda run: run.timestamp or ""
+        )
+
+    def delete_run(self, run_id: str) -> None:
+        """Remove the run with everything in it. Raises RunNotFound."""
+        self._folders.remove(run_id)
+        logger.info("run %s deleted", run_id)
+
+    def _readable(self, run_ids: Iterable[str]) -> Iterator[RunMetadata]:
+        for run_id in run_ids:
+            try:
+                yield self._folders.read(run_id)
+            except ServerError as error:
+                logger.warning("run %s was passed over: %s", run_id, error)
+
+    def _check_complete(self, run: RunMetadata) -> None:
+        if run.request.output_type == "text":
+            if run.transformed_text is None:
+                raise MediaNotFound("The text of this run was not stored.")
+        elif not run.outputs_of(run.request.output_type):
+            raise MediaNotFound("Nothing of the kind asked for was stored.")
+        for output in run.outputs:
+            path = self._folders.path(run.run_id) / output.filename
+            if not path.is_file() or path.stat().st_size != output.file_size_bytes:
+                raise MediaNotFound(f"{output.filename} is listed but not on disk as it should be.")
+
+    def _change_open_run(
+        self, run_id: str, change: Change, *, durable: bool = False
+    ) -> RunMetadata:
+        def guarded(run: RunMetadata) -> RunMetadata:
+            refuse_when_over(run)
+            return change(run)
+
+        metadata = self._folders.change(run_id, guarded)
+        if durable:
+            self._folders.sync(run_id)
+        self._tell(metadata)
+        return metadata
+
+    def _tell(self, metadata: RunMetadata) -> None:
+        for watcher in self._watchers:
+            watcher(metadata)
+
+
+_process_wide: MediaStorageService | None = None
+
+
+def use_media_storage_service(service: MediaStorageService) -> None:
+    """Make `service` the one that `get_media_storage_service` gives in this process."""
+    global _process_wide  # noqa: PLW0603 - the one process-wide service, set at start
+    _process_wide = service
+
+
+def get_media_storage_service() -> MediaStorageService:
+    """The storage of this process: the server's own, else one on the configured root.
+
+    So a researcher's script reads runs with two lines, with or without a server running.
+    Raises SettingsInvalid.
+    """
+    if _process_wide is None:
+        from devserver.my_app.wiring import build_media_storage  # noqa: PLC0415 - it imports us
+
+        service = build_media_storage(read_settings())
+        use_media_storage_service(service)
+        return service
+    return _process_wide

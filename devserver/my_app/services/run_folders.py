@@ -1,0 +1,169 @@
+"""Run folders on disk: how one appears, is read, changes and vanishes.
+
+Guarantees, through a kill at any point: a folder is there with its metadata.json or not at all; a
+reader sees a whole metadata.json; a change is applied to the newest metadata.json, whoever else
+writes, from threads and from other processes.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock
+
+from devserver.my_app.services.durable_files import (
+    create_folder,
+    is_temporary,
+    remove_folder,
+    replace_file,
+    sync_folder,
+)
+from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.run_id import checked_run_id, is_run_id
+from devserver.my_app.services.run_metadata import RunMetadata, parse_metadata
+from devserver.my_app.services.storage_root import StorageRoot
+
+logger = logging.getLogger(__name__)
+
+METADATA = "metadata.json"
+INPUT_TEXT = "input_text.txt"
+TRANSFORMED_TEXT = "transformed_text.txt"
+OUTPUT_PREFIX = "output_"
+
+Change = Callable[[RunMetadata], RunMetadata]
+
+
+class RunNotFound(ServerError):
+    """There is no run of this id."""
+
+    code = "run_not_found"
+
+
+class RunFolders:
+    """The folders under `json/`, one a run, and the locks that keep their writers apart."""
+
+    def __init__(self, root: StorageRoot) -> None:
+        self._root = root
+        self._guard = threading.Lock()
+        self._thread_locks: dict[str, tuple[threading.Lock, int]] = {}
+
+    def path(self, run_id: str) -> Path:
+        """Where the run's folder is or would be. Raises RunIdInvalid."""
+        return self._root.runs / checked_run_id(run_id)
+
+    def create(self, metadata: RunMetadata) -> None:
+        """Let the folder appear with its input text and metadata inside, durable on return."""
+        create_folder(
+            self.path(metadata.run_id),
+            {INPUT_TEXT: metadata.input_text.encode(), METADATA: metadata.to_json()},
+        )
+
+    def read(self, run_id: str) -> RunMetadata:
+        """The run's metadata as last written.
+
+        Raises RunIdInvalid, RunNotFound, MetadataUnreadable.
+        """
+        try:
+            data = (self.path(run_id) / METADATA).read_bytes()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise RunNotFound("There is no run with this id on this server.") from error
+        return parse_metadata(data)
+
+    @contextmanager
+    def locked(self, run_id: str) -> Iterator[RunMetadata]:
+        """Be the only writer of the run, in all processes; gives the newest metadata.
+
+        Raises RunIdInvalid, RunNotFound, MetadataUnreadable.
+        """
+        lock_path = self._root.locks / f"{checked_run_id(run_id)}.lock"
+        # Threads queue on their own lock first: the file lock only polls.
+        with self._thread_lock(run_id), FileLock(lock_path, poll_interval=0.002):
+            try:
+                yield self.read(run_id)
+            finally:
+                if os.name != "nt":
+                    # Safe while held: a waiter sees that the file has no name any more and retries.
+                    lock_path.unlink(missing_ok=True)
+
+    def replace_metadata(self, metadata: RunMetadata) -> RunMetadata:
+        """Write the next revision; only inside `locked`. Raises StorageFull."""
+        newer = metadata.model_copy(update={"revision": metadata.revision + 1})
+        replace_file(self.path(metadata.run_id) / METADATA, newer.to_json())
+        return newer
+
+    def change(self, run_id: str, change: Change) -> RunMetadata:
+        """Apply `change` to the newest metadata and write the result; returns what was written.
+
+        Raises RunNotFound, MetadataUnreadable, StorageFull, and whatever `change` raises; then
+        nothing is written.
+        """
+        with self.locked(run_id) as metadata:
+            return self.replace_metadata(change(metadata))
+
+    def sync(self, run_id: str) -> None:
+        """Make the names inside the run's folder durable."""
+        sync_folder(self.path(run_id))
+
+    def remove(self, run_id: str) -> None:
+        """Let the folder vanish in one step. Raises RunNotFound."""
+        with self.locked(run_id):
+            remove_folder(self.path(run_id))
+
+    def agree_with(self, run: RunMetadata) -> None:
+        """Let the folder hold just what `run` lists, inside `locked`; files by hand stay.
+
+        What goes are our own temporaries and media that were renamed but never listed.
+        """
+        folder = self.path(run.run_id)
+        listed = {output.filename for output in run.outputs}
+        for entry in folder.iterdir():
+            unlisted = entry.name.startswith(OUTPUT_PREFIX) and entry.name not in listed
+            if is_temporary(entry.name) or unlisted:
+                logger.info("run %s: removing the unfinished %s", run.run_id, entry.name)
+                entry.unlink()
+        text = folder / TRANSFORMED_TEXT
+        if run.transformed_text is None:
+            text.unlink(missing_ok=True)
+        elif not text.is_file() or text.read_bytes() != run.transformed_text.encode():
+            replace_file(text, run.transformed_text.encode())
+        self.sync(run.run_id)
+
+    def ids(self) -> list[str]:
+        """The ids of all runs, in no order; anything else that lies there is passed over."""
+        with os.scandir(self._root.runs) as entries:
+            return [entry.name for entry in entries if is_run_id(entry.name) and entry.is_dir()]
+
+    def newest_first(self) -> list[str]:
+        """The ids of all runs, the one written to last first."""
+        with os.scandir(self._root.runs) as entries:
+            found = [(e.stat().st_mtime_ns, e.name) for e in entries if is_run_id(e.name)]
+        return [name for _, name in sorted(found, reverse=True)]
+
+    def remove_strays(self) -> None:
+        """Remove the unfinished folders that a killed server left. Only for the root's owner."""
+        for entry in self._root.runs.iterdir():
+            if is_temporary(entry.name):
+                logger.info("removing the unfinished folder %s", entry.name)
+                shutil.rmtree(entry, ignore_errors=True)
+
+    @contextmanager
+    def _thread_lock(self, run_id: str) -> Iterator[None]:
+        with self._guard:
+            lock, users = self._thread_locks.get(run_id, (threading.Lock(), 0))
+            self._thread_locks[run_id] = (lock, users + 1)
+        try:
+            with lock:
+                yield
+        finally:
+            with self._guard:
+                lock, users = self._thread_locks[run_id]
+                if users == 1:
+                    del self._thread_locks[run_id]
+                else:
+                    self._thread_locks[run_id] = (lock, users - 1)

@@ -1,0 +1,71 @@
+"""The one root under which everything is stored, and its owner: one server at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from devserver.my_app.services.durable_files import StorageFull, replace_file
+from devserver.my_app.services.errors import ServerError
+
+
+class RootTaken(ServerError):
+    """Another server owns this root."""
+
+    code = "root_taken"
+
+
+class StorageRoot:
+    """The folders of the root (see DESIGN, "On disk"). They are made here when missing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.runs = path / "json"
+        self.state = path / "state"
+        self.locks = self.state / "locks"
+        for folder in (self.runs, self.locks):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(self.state / "server.lock", thread_local=False)
+        self._note = self.state / "server.json"
+
+    def claim(self, address: str, *, patience_seconds: float = 0.0) -> None:
+        """Become the owner until `release` or the end of this process, however it ends.
+
+        `patience_seconds` lets a server that is just ending go first. Raises RootTaken.
+        """
+        try:
+            self._lock.acquire(timeout=patience_seconds, poll_interval=0.05)
+        except Timeout as error:
+            owner = self.owner()
+            where = f" It listens on {owner}." if owner else ""
+            raise RootTaken(
+                f"Another server already works on {self.path}.{where} "
+                "Stop it first, or give this one another DEVSERVER_EXPORTS_DIR."
+            ) from error
+        replace_file(self._note, json.dumps({"address": address, "pid": os.getpid()}).encode())
+
+    def owner(self) -> str | None:
+        """The address the present or last owner said it listens on; None when nobody did."""
+        try:
+            return str(json.loads(self._note.read_bytes())["address"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def is_writable(self) -> bool:
+        """Whether files can be made here just now, found out by making one."""
+        probe = self.state / "writable"
+        try:
+            replace_file(probe, b"")
+            probe.unlink(missing_ok=True)
+        except (OSError, StorageFull):
+            return False
+        return True
+
+    def release(self) -> None:
+        """Give the root back; nothing happens when it isn't owned by this object."""
+        if self._lock.is_locked:
+            self._note.unlink(missing_ok=True)
+            self._lock.release()

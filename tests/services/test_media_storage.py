@@ -1,0 +1,452 @@
+from __future__ import annotations
+
+import base64
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from devserver.config import PROJECT_FOLDER
+from devserver.my_app.services.durable_files import StorageFull
+from devserver.my_app.services.errors import MediaRejected
+from devserver.my_app.services.media_intake import RunIsOver
+from devserver.my_app.services.media_sources import MadeBy
+from devserver.my_app.services.media_storage import MediaNotFound, MediaStorageService
+from devserver.my_app.services.run_folders import RunFolders, RunNotFound
+from devserver.my_app.services.run_id import RunIdInvalid, is_run_id, new_run_id
+from devserver.my_app.services.run_metadata import Job, RunError, RunRequest, StageRecord
+from tests.media_samples import glb_bytes, jpeg_bytes, mp4_bytes, png_bytes, wav_bytes
+
+BY_TEST = MadeBy(backend="test", config="test_config", seed=42, model="a model", license="CC0")
+
+HARD_TEXTS = [
+    "Eine Blume auf der Wiese",
+    "<script>alert('x')</script> & \"quoted\"",
+    "$(rm -rf /); `reboot` | cat /etc/passwd",
+    "🌸👩‍👩‍👧‍👦🇩🇪",
+    "مرحبا بالعالم",
+    "e\u0301 n\u0303 (combining)",
+    "two\n\n\nblank lines\r\nand a carriage return\ttab ",
+    "\u202eright to left\u202c \ufeff zero\u200bwidth",
+]
+
+
+def new_run(storage: MediaStorageService, text: str = "Eine Blume", **fields: object) -> str:
+    return storage.create_run(schema="dada", input_text=text, **fields).run_id  # type: ignore[arg-type]
+
+
+def folder_of(storage: MediaStorageService, folders: RunFolders, run_id: str) -> set[str]:
+    return {entry.name for entry in folders.path(run_id).iterdir()}
+
+
+@pytest.mark.parametrize("text", HARD_TEXTS)
+def test_texts_are_kept_to_the_byte(
+    storage: MediaStorageService, folders: RunFolders, text: str
+) -> None:
+    run_id = new_run(storage, text)
+    storage.save_transformed_text(run_id, text[::-1])
+    folder = folders.path(run_id)
+    assert (folder / "input_text.txt").read_bytes() == text.encode()
+    assert (folder / "transformed_text.txt").read_bytes() == text[::-1].encode()
+    metadata = json.loads((folder / "metadata.json").read_bytes())
+    assert metadata["input_text"] == text
+    assert metadata["transformed_text"] == text[::-1]
+
+
+def test_a_new_run_is_queued_and_complete(
+    storage: MediaStorageService, folders: RunFolders
+) -> None:
+    run = storage.create_run(
+        schema="dada",
+        input_text="Eine Blume",
+        user_id="DOE_J",
+        request=RunRequest(output_configs=("atelier_image",), seed=7),
+    )
+    assert is_run_id(run.run_id)
+    assert folder_of(storage, folders, run.run_id) == {"metadata.json", "input_text.txt"}
+    stored = storage.get_metadata(run.run_id)
+    assert stored == run
+    assert (stored.status, stored.revision, stored.user_id) == ("queued", 1, "DOE_J")
+    assert stored.request.seed == 7
+
+
+def test_the_published_keys_are_there(storage: MediaStorageService, folders: RunFolders) -> None:
+    run_id = new_run(storage)
+    storage.add_media_from_data(run_id, png_bytes(16, 12), BY_TEST)
+    metadata = json.loads((folders.path(run_id) / "metadata.json").read_bytes())
+    assert metadata.keys() >= {
+        *("run_id", "user_id", "timestamp", "schema", "execution_mode", "safety_level"),
+        *("status", "revision", "input_text", "transformed_text", "outputs", "stages"),
+        *("request", "jobs", "origin", "attempts", "warnings", "error", "metadata_version"),
+    }
+    assert metadata["outputs"][0].keys() >= {
+        *("type", "filename", "backend", "config", "file_size_bytes", "format", "mime_type"),
+        *("width", "height", "duration_seconds", "sha256", "seed", "model", "license"),
+        *("credit", "created_at"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "filename", "facts"),
+    [
+        (png_bytes(16, 12), "output_image.png", {"width": 16, "height": 12}),
+        (jpeg_bytes(16, 12), "output_image.jpeg", {"width": 16, "height": 12}),
+        (wav_bytes(0.5), "output_audio.wav", {"duration_seconds": 0.5, "width": None}),
+        (mp4_bytes(0.5), "output_video.mp4", {"width": 32, "height": 24}),
+        (glb_bytes(), "output_3d.glb", {"vertices": 4}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_media_are_named_and_measured_by_content(
+    storage: MediaStorageService, data: bytes, filename: str, facts: dict[str, object]
+) -> None:
+    run_id = new_run(storage)
+    output = storage.add_media_from_data(run_id, data, BY_TEST)
+    assert output.filename == filename
+    assert output.file_size_bytes == len(data)
+    assert (output.backend, output.config, output.seed) == ("test", "test_config", 42)
+    assert {name: getattr(output, name) for name in facts} == facts
+    assert storage.get_media_path(run_id, filename).read_bytes() == data
+    assert storage.get_metadata(run_id).outputs == (output,)
+
+
+def test_data_may_come_as_base64_or_data_uri(storage: MediaStorageService) -> None:
+    run_id, data = new_run(storage), png_bytes()
+    encoded = base64.b64encode(data).decode()
+    for form in (encoded, f"data:image/jpeg;base64,{encoded}", data):
+        output = storage.add_media_from_data(run_id, form)
+        assert storage.get_media_path(run_id, output.filename).read_bytes() == data
+        assert output.format == "png"
+    assert [output.filename for output in storage.get_metadata(run_id).outputs] == [
+        "output_image.png",
+        "output_image_2.png",
+        "output_image_3.png",
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"<html>not a picture</html>", png_bytes()[:-20], "https://example.org/x.png", "data:,x"],
+)
+def test_what_is_no_media_is_refused_and_leaves_nothing(
+    storage: MediaStorageService, folders: RunFolders, data: bytes | str
+) -> None:
+    run_id = new_run(storage)
+    before = folder_of(storage, folders, run_id)
+    with pytest.raises(MediaRejected):
+        storage.add_media_from_data(run_id, data)
+    assert folder_of(storage, folders, run_id) == before
+    assert storage.get_metadata(run_id).outputs == ()
+
+
+def test_what_is_too_large_is_refused_while_it_arrives(
+    storage: MediaStorageService, folders: RunFolders
+) -> None:
+    run_id = new_run(storage)
+    with pytest.raises(MediaRejected, match="larger"):
+        storage.add_media_from_data(run_id, bytes(10 * 1024**2 + 1))
+    assert folder_of(storage, folders, run_id) == {"metadata.json", "input_text.txt"}
+
+
+def test_a_full_disk_leaves_an_honest_folder(
+    storage: MediaStorageService, folders: RunFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = new_run(storage)
+
+    def fsync(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr("os.fsync", fsync)
+        with pytest.raises(StorageFull):
+            storage.add_media_from_data(run_id, png_bytes())
+        with pytest.raises(StorageFull):
+            storage.save_transformed_text(run_id, "Blume eine")
+        with pytest.raises(StorageFull):
+            new_run(storage)
+    assert folder_of(storage, folders, run_id) == {"metadata.json", "input_text.txt"}
+    assert storage.get_metadata(run_id).revision == 1
+    assert folders.ids() == [run_id]
+
+
+def test_stages_and_jobs_are_recorded_in_order(storage: MediaStorageService) -> None:
+    run_id = new_run(storage)
+    for step in ("first", "second"):
+        storage.record_stage(run_id, StageRecord(stage=1, step=step, status="passed"))
+    storage.record_job(run_id, Job(backend="comfyui", job_id="a", state="submitted"))
+    storage.record_job(run_id, Job(backend="comfyui", job_id="b", state="submitted"))
+    storage.record_job(run_id, Job(backend="comfyui", job_id="a", state="done"))
+    run = storage.get_metadata(run_id)
+    assert [stage.step for stage in run.stages] == ["first", "second"]
+    assert {job.job_id: job.state for job in run.jobs} == {"a": "done", "b": "submitted"}
+    assert run.revision == 6
+
+
+def test_success_is_said_only_when_it_is_true(
+    storage: MediaStorageService, folders: RunFolders
+) -> None:
+    run_id = new_run(storage)
+    with pytest.raises(MediaNotFound):
+        storage.finish_run(run_id, "success")
+    output = storage.add_media_from_data(run_id, png_bytes())
+    path = folders.path(run_id) / output.filename
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    with pytest.raises(MediaNotFound):
+        storage.finish_run(run_id, "success")
+    path.unlink()
+    with pytest.raises(MediaNotFound):
+        storage.finish_run(run_id, "partial")
+    assert storage.get_metadata(run_id).status == "queued"
+    path.write_bytes(whole)
+    assert storage.finish_run(run_id, "success").status == "success"
+
+
+def test_media_of_another_type_are_no_success(storage: MediaStorageService) -> None:
+    run_id = new_run(storage, request=RunRequest(output_type="audio"))
+    storage.add_media_from_data(run_id, png_bytes())
+    with pytest.raises(MediaNotFound):
+        storage.finish_run(run_id, "success")
+
+
+def test_a_text_run_succeeds_with_its_text(storage: MediaStorageService) -> None:
+    run_id = new_run(storage, request=RunRequest(output_type="text"))
+    with pytest.raises(MediaNotFound):
+        storage.finish_run(run_id, "success")
+    storage.save_transformed_text(run_id, "Blume eine")
+    assert storage.finish_run(run_id, "success").status == "success"
+
+
+def test_nothing_is_added_to_a_run_that_is_over(storage: MediaStorageService) -> None:
+    run_id = new_run(storage)
+    error = RunError(code="nothing_produced", message="Nothing came of it.", stage=4)
+    run = storage.finish_run(run_id, "failed", error)
+    assert (run.error, run.is_final) == (error, True)
+    for attempt in (
+        lambda: storage.add_media_from_data(run_id, png_bytes()),
+        lambda: storage.save_transformed_text(run_id, "x"),
+        lambda: storage.finish_run(run_id, "cancelled"),
+        lambda: storage.begin_attempt(run_id),
+    ):
+        with pytest.raises(RunIsOver):
+            attempt()
+    assert storage.get_metadata(run_id) == run
+
+
+@pytest.mark.parametrize("name", ["../metadata.json", "metadata.json", "/etc/passwd", "", "x\0y"])
+def test_only_listed_files_have_a_path(storage: MediaStorageService, name: str) -> None:
+    run_id = new_run(storage)
+    with pytest.raises(MediaNotFound):
+        storage.get_media_path(run_id, name)
+
+
+def test_unknown_and_malformed_ids(storage: MediaStorageService) -> None:
+    with pytest.raises(RunNotFound):
+        storage.get_metadata(new_run_id())
+    with pytest.raises(RunNotFound):
+        storage.add_media_from_data(new_run_id(), png_bytes())
+    with pytest.raises(RunIdInvalid):
+        storage.get_metadata("../state")
+
+
+def test_lists_the_run_written_to_last_first(storage: MediaStorageService) -> None:
+    ids = [new_run(storage) for _ in range(3)]
+    storage.finish_run(ids[0], "cancelled")
+    runs, total = storage.list_runs(limit=2)
+    assert total == 3
+    assert [run.run_id for run in runs] == [ids[0], ids[2]]
+    assert [run.run_id for run in storage.list_runs(limit=2, offset=2)[0]] == [ids[1]]
+
+
+def test_a_broken_folder_hides_no_other(storage: MediaStorageService, folders: RunFolders) -> None:
+    good, broken, empty = new_run(storage), new_run(storage), new_run_id()
+    (folders.path(broken) / "metadata.json").write_bytes(b"{")
+    folders.path(empty).mkdir()
+    (folders.path(good).parent / "notes of a researcher.txt").write_text("x")
+    assert [run.run_id for run in storage.list_runs()[0]] == [good]
+    assert [run.run_id for run in storage.unfinished_runs()] == [good]
+
+
+def test_deletes_a_run(storage: MediaStorageService, folders: RunFolders) -> None:
+    run_id = new_run(storage)
+    storage.add_media_from_data(run_id, png_bytes())
+    storage.delete_run(run_id)
+    with pytest.raises(RunNotFound):
+        storage.get_metadata(run_id)
+    with pytest.raises(RunNotFound):
+        storage.delete_run(run_id)
+    assert list(folders.path(run_id).parent.iterdir()) == []
+
+
+def test_watchers_hear_of_each_change(storage: MediaStorageService) -> None:
+    heard: list[tuple[str, int]] = []
+    storage.watch(lambda run: heard.append((run.status, run.revision)))
+    run_id = new_run(storage)
+    storage.begin_attempt(run_id)
+    storage.add_media_from_data(run_id, png_bytes())
+    storage.finish_run(run_id, "success")
+    assert heard == [("queued", 1), ("running", 2), ("running", 3), ("success", 4)]
+
+
+def test_settling_keeps_what_is_listed_and_removes_what_a_kill_left(
+    storage: MediaStorageService, folders: RunFolders
+) -> None:
+    run_id = new_run(storage)
+    storage.save_transformed_text(run_id, "Blume eine")
+    kept = storage.add_media_from_data(run_id, png_bytes())
+    folder = folders.path(run_id)
+    (folder / ".output.0a1b2c3d.part").write_bytes(b"half")
+    (folder / "output_image_2.png").write_bytes(png_bytes())  # renamed, but never listed
+    (folder / "transformed_text.txt").write_text("another")
+    (folder / "notes of a researcher.txt").write_text("kept")
+    storage.settle(run_id)
+    assert folder_of(storage, folders, run_id) == {
+        *("metadata.json", "input_text.txt", "transformed_text.txt", kept.filename),
+        "notes of a researcher.txt",
+    }
+    assert (folder / "transformed_text.txt").read_text() == "Blume eine"
+
+
+def test_settling_leaves_a_finished_run_alone(
+    storage: MediaStorageService, folders: RunFolders
+) -> None:
+    run_id = new_run(storage)
+    storage.finish_run(run_id, "cancelled")
+    (folders.path(run_id) / "output_image.png").write_bytes(b"put here by hand")
+    storage.settle(run_id)
+    assert "output_image.png" in folder_of(storage, folders, run_id)
+
+
+def test_unfinished_folders_go_at_the_start(
+    storage: MediaStorageService, folders: RunFolders
+) -> None:
+    run_id = new_run(storage)
+    half = folders.path(run_id).with_name(f".{new_run_id()}.0a1b2c3d.part")
+    half.mkdir()
+    (half / "input_text.txt").write_text("half")
+    folders.remove_strays()
+    assert [entry.name for entry in half.parent.iterdir()] == [run_id]
+
+
+def test_outputs_of_an_attempt_that_was_cut_off_are_not_stored_twice(
+    storage: MediaStorageService,
+) -> None:
+    run_id, data = new_run(storage), png_bytes()
+    first = storage.add_media_from_data(run_id, data, BY_TEST)
+    earlier = [first]
+    again = storage.add_media_from_data(run_id, data, BY_TEST, earlier)
+    assert (again, earlier) == (first, [])
+    assert storage.get_metadata(run_id).outputs == (first,)
+    third = storage.add_media_from_data(run_id, data, BY_TEST, earlier)
+    assert third.filename == "output_image_2.png"
+
+
+def test_writers_in_many_threads_lose_nothing(storage: MediaStorageService) -> None:
+    run_id, data = new_run(storage), png_bytes()
+    together = threading.Barrier(8)
+
+    def write(number: int) -> None:
+        together.wait()
+        storage.add_media_from_data(run_id, data)
+        storage.record_stage(run_id, StageRecord(stage=4, step=f"step_{number}", status="done"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    run = storage.get_metadata(run_id)
+    assert len(run.outputs) == len({output.filename for output in run.outputs}) == 8
+    assert {stage.step for stage in run.stages} == {f"step_{number}" for number in range(8)}
+    assert run.revision == 17
+
+
+WRITER = """
+import sys
+from devserver.config import Settings
+from devserver.my_app.services.run_metadata import StageRecord
+from devserver.my_app.wiring import build_media_storage
+from tests.media_samples import png_bytes
+
+root, run_id, name = sys.argv[1:]
+storage = build_media_storage(Settings(exports_dir=root))
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(10):
+    storage.add_media_from_data(run_id, png_bytes())
+    storage.record_stage(run_id, StageRecord(stage=4, step=f"{name}_{number}", status="done"))
+"""
+
+
+def test_writers_in_two_processes_lose_nothing(
+    storage: MediaStorageService, folders: RunFolders
+) -> None:
+    run_id = new_run(storage)
+    root = folders.path(run_id).parent.parent
+    with ExitStack() as stack:
+        writers = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", WRITER, str(root), run_id, name],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    cwd=PROJECT_FOLDER,
+                    text=True,
+                )
+            )
+            for name in ("one", "two")
+        ]
+        for writer in writers:
+            assert writer.stdout is not None
+            assert writer.stdout.readline() == "ready\n"
+        for writer in writers:
+            assert writer.stdin is not None
+            writer.stdin.write("go\n")
+            writer.stdin.flush()
+    assert [writer.returncode for writer in writers] == [0, 0]
+    run = storage.get_metadata(run_id)
+    assert len({output.filename for output in run.outputs}) == 20
+    assert len({stage.step for stage in run.stages}) == 20
+    on_disk = {name for name in folder_of(storage, folders, run_id) if name.startswith("output_")}
+    assert on_disk == {output.filename for output in run.outputs}
+
+
+def test_a_reader_never_sees_half_a_metadata(storage: MediaStorageService) -> None:
+    run_id = new_run(storage, "x" * 8000)
+    done = threading.Event()
+
+    def write() -> None:
+        for number in range(100):
+            storage.record_stage(run_id, StageRecord(stage=1, step=str(number), status="passed"))
+        done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    revisions = []
+    while not done.is_set():
+        revisions.append(storage.get_metadata(run_id).revision)
+    writer.join()
+    assert revisions == sorted(revisions)
+    assert storage.get_metadata(run_id).revision == 101
+
+
+def test_a_lock_file_is_gone_afterwards(storage: MediaStorageService, folders: RunFolders) -> None:
+    run_id = new_run(storage)
+    storage.finish_run(run_id, "cancelled")
+    locks = folders.path(run_id).parent.parent / "state" / "locks"
+    assert list(locks.iterdir()) == [] or os.name == "nt"
+
+
+def test_a_folder_that_vanishes_while_a_run_is_under_way(
+    storage: MediaStorageService, folders: RunFolders
+) -> None:
+    run_id = new_run(storage)
+    shutil.rmtree(folders.path(run_id))
+    with pytest.raises(RunNotFound):
+        storage.begin_attempt(run_id)
+    assert not Path(folders.path(run_id)).exists()

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from devserver.config import PROJECT_FOLDER
+from devserver.my_app.services.storage_root import RootTaken, StorageRoot
+
+OWNER = """
+import sys
+from pathlib import Path
+from devserver.my_app.services.storage_root import StorageRoot
+
+root = StorageRoot(Path(sys.argv[1]))
+root.claim("http://127.0.0.1:1")
+print("claimed", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_root_has_one_owner_at_a_time(tmp_path: Path) -> None:
+    first, second = StorageRoot(tmp_path), StorageRoot(tmp_path)
+    first.claim("http://127.0.0.1:1")
+    with pytest.raises(RootTaken, match=r"http://127\.0\.0\.1:1"):
+        second.claim("http://127.0.0.1:2")
+    first.release()
+    second.claim("http://127.0.0.1:2")
+    assert first.owner() == "http://127.0.0.1:2"
+    second.release()
+    assert first.owner() is None
+
+
+def test_a_killed_owner_gives_the_root_back(tmp_path: Path) -> None:
+    root = StorageRoot(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=PROJECT_FOLDER,
+    ) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == b"claimed\n"
+        with pytest.raises(RootTaken):
+            root.claim("http://127.0.0.1:2")
+        owner.kill()
+        owner.wait()
+        root.claim("http://127.0.0.1:2", patience_seconds=10)
+    root.release()
+
+
+def test_the_folders_are_made(tmp_path: Path) -> None:
+    root = StorageRoot(tmp_path / "a" / "b")
+    assert root.runs.is_dir()
+    assert root.locks.is_dir()
+    assert root.is_writable()
