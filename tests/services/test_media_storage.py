@@ -436,8 +436,13 @@ def test_a_reader_never_sees_half_a_metadata(storage: MediaStorageService) -> No
 
 
 def test_a_lock_file_is_gone_afterwards(storage: MediaStorageService, folders: RunFolders) -> None:
-    run_id = new_run(storage)
+    run_id, deleted = new_run(storage), new_run(storage)
+    for one in (run_id, deleted):
+        storage.begin_attempt(one)
     storage.finish_run(run_id, "cancelled")
+    storage.delete_run(deleted)
+    with pytest.raises(RunNotFound):
+        storage.begin_attempt(deleted)
     locks = folders.path(run_id).parent.parent / "state" / "locks"
     assert list(locks.iterdir()) == [] or os.name == "nt"
 

@@ -133,7 +133,7 @@ class MediaIntake:
             }
             output = Output.model_validate(entry)
             arrived.path.rename(self._folders.path(run_id) / output.filename)
-            self._folders.sync(run_id)  # the name is durable before metadata.json speaks of it
+            # Renames in one folder reach the disk in their order: metadata.json comes second.
             return output, self._folders.replace_metadata(
                 run.having(outputs=(*run.outputs, output))
             )

@@ -151,12 +151,6 @@ class MediaStorageService:
 
         return self._change_open_run(run_id, change, durable=True)
 
-    def add_warning(self, run_id: str, sentence: str) -> RunMetadata:
-        """Add a sentence about something that went differently than asked."""
-        return self._change_open_run(
-            run_id, lambda run: run.having(warnings=(*run.warnings, sentence))
-        )
-
     def finish_run(
         self, run_id: str, status: RunStatus, error: RunError | None = None
     ) -> RunMetadata:

@@ -81,20 +81,21 @@ class RunFolders:
 
         Raises RunIdInvalid, RunNotFound, MetadataUnreadable.
         """
-        lock_path = self._root.locks / f"{checked_run_id(run_id)}.lock"
         # Threads queue on their own lock first: the file lock only polls.
-        with self._thread_lock(run_id), FileLock(lock_path, poll_interval=0.002):
+        with self._thread_lock(run_id), FileLock(self._lock_path(run_id), poll_interval=0.002):
             try:
-                yield self.read(run_id)
-            finally:
-                if os.name != "nt":
-                    # Safe while held: a waiter sees that the file has no name any more and retries.
-                    lock_path.unlink(missing_ok=True)
+                run = self.read(run_id)
+            except RunNotFound:
+                self._forget_lock(run_id)
+                raise
+            yield run
 
     def replace_metadata(self, metadata: RunMetadata) -> RunMetadata:
         """Write the next revision; only inside `locked`. Raises StorageFull."""
-        newer = metadata.model_copy(update={"revision": metadata.revision + 1})
+        newer = metadata.having(revision=metadata.revision + 1)
         replace_file(self.path(metadata.run_id) / METADATA, newer.to_json())
+        if newer.is_final:
+            self._forget_lock(newer.run_id)
         return newer
 
     def change(self, run_id: str, change: Change) -> RunMetadata:
@@ -114,6 +115,7 @@ class RunFolders:
         """Let the folder vanish in one step. Raises RunNotFound."""
         with self.locked(run_id):
             remove_folder(self.path(run_id))
+            self._forget_lock(run_id)
 
     def agree_with(self, run: RunMetadata) -> None:
         """Let the folder hold just what `run` lists, inside `locked`; files by hand stay.
@@ -151,6 +153,14 @@ class RunFolders:
             if is_temporary(entry.name):
                 logger.info("removing the unfinished folder %s", entry.name)
                 shutil.rmtree(entry, ignore_errors=True)
+
+    def _lock_path(self, run_id: str) -> Path:
+        return self._root.locks / f"{checked_run_id(run_id)}.lock"
+
+    def _forget_lock(self, run_id: str) -> None:
+        # Safe while it is held: a waiter sees that its file has no name any more and tries again.
+        if os.name != "nt":
+            self._lock_path(run_id).unlink(missing_ok=True)
 
     @contextmanager
     def _thread_lock(self, run_id: str) -> Iterator[None]:

@@ -4,44 +4,61 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
-from devserver.my_app.services.interception.techniques import TECHNIQUES
+from devserver.my_app.services.interception.techniques import TECHNIQUES, Rewriting
 from devserver.my_app.services.run_metadata import RunMetadata, StageRecord, utc_now
 from devserver.my_app.services.schemas import InterceptionSchema
 
 EMBEDDED = "embedded"
 
+ApplyTechnique = Callable[[str, str, str, Mapping[str, object]], Rewriting]
 
-def rewrite(run: RunMetadata, schema: InterceptionSchema) -> tuple[str, list[StageRecord]]:
-    """Return the rewritten text and the record of every step that led to it.
 
-    Without a language model the schema's embedded technique does it, the same for the same seed.
+class Rewrite(Protocol):
+    """What the pipeline asks of stage 2."""
+
+    def __call__(self, run: RunMetadata, schema: InterceptionSchema) -> list[StageRecord]: ...
+
+
+def apply_technique(name: str, text: str, seed: str, parameters: Mapping[str, object]) -> Rewriting:
+    """Rewrite `text` by the technique `name`; the same for the same seed."""
+    return TECHNIQUES[name](text, random=random.Random(seed), parameters=parameters)
+
+
+class EmbeddedInterception:
+    """Rewrites without a language model, by the technique that the schema names.
+
+    `apply` says where the work is done: in this process, or in a worker process.
     """
-    technique = TECHNIQUES[schema.technique.name]
-    started_at, started = utc_now(), time.monotonic()
-    rewriting = technique(
-        run.input_text,
-        random=random.Random(f"{run.request.seed}:{schema.id}"),
-        parameters=schema.technique.parameters,
-    )
-    seconds = round(time.monotonic() - started, 6)
-    records: list[StageRecord] = []
-    before = run.input_text
-    for step in rewriting.steps:
-        records.append(
+
+    def __init__(self, apply: ApplyTechnique = apply_technique) -> None:
+        self._apply = apply
+
+    def __call__(self, run: RunMetadata, schema: InterceptionSchema) -> list[StageRecord]:
+        """The record of every step, in order; the last one's output is the rewritten text."""
+        choice = schema.technique
+        started_at, started = utc_now(), time.monotonic()
+        seed = f"{run.request.seed}:{schema.id}"
+        rewriting = self._apply(choice.name, run.input_text, seed, choice.parameters)
+        seconds = round(time.monotonic() - started, 6)
+        texts = [run.input_text, *(step.text for step in rewriting.steps)]
+        return [
             StageRecord(
                 stage=2,
                 step=step.name,
-                status="passed" if step.text == before else "transformed",
+                status="passed" if before == after else "transformed",
                 input=before,
-                output=step.text,
+                output=after,
                 backend=EMBEDDED,
-                model=f"technique:{schema.technique.name}",
+                model=f"technique:{choice.name}",
                 started_at=started_at,
-                # The steps of a technique are one calculation; its time stands at the last one.
-                duration_seconds=seconds if step is rewriting.steps[-1] else 0.0,
+                # The steps are one calculation; its time stands at the last of them.
+                duration_seconds=seconds if number == len(rewriting.steps) else 0.0,
                 details={"seed": run.request.seed},
             )
-        )
-        before = step.text
-    return rewriting.text, records
+            for number, (step, before, after) in enumerate(
+                zip(rewriting.steps, texts, texts[1:], strict=False), start=1
+            )
+        ]

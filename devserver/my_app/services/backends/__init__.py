@@ -1,0 +1,1 @@
+"""Who makes media: one port (`port.py`), one file per adapter."""

@@ -1,0 +1,191 @@
+"""The four stages of a run, from where its folder says it stands to its end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from devserver.my_app.services import safety
+from devserver.my_app.services.backends.port import MediaRequest, NothingProduced
+from devserver.my_app.services.catalogue import Catalogue
+from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.interception.interception import Rewrite
+from devserver.my_app.services.media_intake import RunIsOver
+from devserver.my_app.services.media_storage import MediaStorageService
+from devserver.my_app.services.output_configs import OutputConfig
+from devserver.my_app.services.run_folders import RunNotFound
+from devserver.my_app.services.run_metadata import (
+    RunError,
+    RunMetadata,
+    StageRecord,
+    utc_now,
+)
+from devserver.my_app.services.worker_pool import WorkerDied
+
+logger = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 3
+_INTERNAL = RunError(
+    code="internal_error", message="Something went wrong inside the server; it is in its log."
+)
+_GAVE_UP = RunError(
+    code="too_many_attempts",
+    message=f"This run brought its worker down {MAX_ATTEMPTS} times, so it was given up.",
+)
+
+
+class Pipeline:
+    """Takes runs through stages 1 to 4. Keeps nothing of any run: the folder is the state."""
+
+    def __init__(
+        self, storage: MediaStorageService, catalogue: Catalogue, rewrite: Rewrite
+    ) -> None:
+        self._storage = storage
+        self._catalogue = catalogue
+        self._rewrite = rewrite
+
+    def work(self, run_id: str) -> None:
+        """Bring the run to its end, whatever that is; raises nothing a run can cause.
+
+        Stages already on record are not repeated. A run that ends its worker is tried
+        MAX_ATTEMPTS times.
+        """
+        try:
+            while not self._attempt(run_id):
+                logger.warning("run %s brought its worker down and is tried again", run_id)
+        except (RunNotFound, RunIsOver) as error:
+            logger.info("run %s was left: %s", run_id, error)
+
+    def _attempt(self, run_id: str) -> bool:
+        """Work on the run; False when its worker process died on it."""
+        run = self._storage.get_metadata(run_id)
+        if run.attempts >= MAX_ATTEMPTS:
+            self._storage.finish_run(run_id, "failed", _GAVE_UP)
+            return True
+        run = self._storage.begin_attempt(run_id)
+        try:
+            run = self._stages_1_to_3(run)
+            self._stage_4(run)
+        except (RunNotFound, RunIsOver):
+            raise
+        except WorkerDied:
+            return False
+        except ServerError as error:
+            logger.warning("run %s failed: %s", run_id, error, exc_info=True)
+            self._storage.finish_run(run_id, "failed", _run_error(error))
+        except Exception:
+            logger.exception("run %s failed inside the server", run_id)
+            self._storage.finish_run(run_id, "failed", _INTERNAL)
+        return True
+
+    def _stages_1_to_3(self, run: RunMetadata) -> RunMetadata:
+        steps: tuple[Callable[[RunMetadata], RunMetadata], ...] = (
+            self._stage_1,
+            self._stage_2,
+            self._stage_3,
+        )
+        for step in steps:
+            run = step(run)
+        return run
+
+    def _stage_1(self, run: RunMetadata) -> RunMetadata:
+        if _on_record(run, 1):
+            return run
+        return self._storage.record_stage(run.run_id, safety.check_text(1, run.input_text))
+
+    def _stage_2(self, run: RunMetadata) -> RunMetadata:
+        if run.transformed_text is not None:
+            return run
+        records = self._rewrite(run, self._catalogue.schema(run.schema_id or ""))
+        text = records[-1].output or ""
+        return self._storage.save_transformed_text(run.run_id, text, records)
+
+    def _stage_3(self, run: RunMetadata) -> RunMetadata:
+        if _on_record(run, 3):
+            return run
+        return self._storage.record_stage(
+            run.run_id, safety.check_text(3, run.transformed_text or "")
+        )
+
+    def _stage_4(self, run: RunMetadata) -> None:
+        if run.request.output_type == "text":
+            self._storage.finish_run(run.run_id, "success")
+            return
+        failures = [
+            error
+            for config_id in run.request.output_configs
+            if not _config_on_record(run, config_id)
+            and (error := self._make(run, config_id)) is not None
+        ]
+        if not failures:
+            self._storage.finish_run(run.run_id, "success")
+        elif len(failures) < len(run.request.output_configs):
+            self._storage.finish_run(run.run_id, "partial", failures[0])
+        else:
+            self._storage.finish_run(run.run_id, "failed", failures[0])
+
+    def _make(self, run: RunMetadata, config_id: str) -> RunError | None:
+        """Make and store the media of one output config; a failure is recorded and returned."""
+        started_at, started = utc_now(), time.monotonic()
+        failure: RunError | None = None
+        filenames: list[str] = []
+        backend_name: str | None = None
+        try:
+            config = self._catalogue.output_config(config_id)
+            backend_name = config.backend
+            filenames = self._make_and_store(run, config)
+        except (RunNotFound, RunIsOver, WorkerDied):
+            raise
+        except ServerError as error:
+            logger.warning("run %s, %s failed: %s", run.run_id, config_id, error, exc_info=True)
+            failure = _run_error(error, stage=4)
+        self._storage.record_stage(
+            run.run_id,
+            StageRecord(
+                stage=4,
+                step="media",
+                status="failed" if failure else "done",
+                input=run.transformed_text,
+                backend=backend_name,
+                config=config_id,
+                started_at=started_at,
+                duration_seconds=round(time.monotonic() - started, 6),
+                details={"error": failure.model_dump()} if failure else {"outputs": filenames},
+            ),
+        )
+        return failure
+
+    def _make_and_store(self, run: RunMetadata, config: OutputConfig) -> list[str]:
+        request = MediaRequest(
+            run_id=run.run_id,
+            config=config,
+            prompt=run.transformed_text or "",
+            input_text=run.input_text,
+            seed=run.request.seed or 0,
+            picture=self._catalogue.schema(run.schema_id or "").picture.model_dump(),
+        )
+        # Outputs of an attempt that a kill cut off are kept, not stored a second time.
+        earlier = [output for output in run.outputs if output.config == config.id]
+        outputs = [
+            output
+            for description in self._catalogue.backend(config.backend).make(request)
+            for output in self._storage.add_media(run.run_id, description, earlier)
+        ]
+        if not any(output.type == config.media_type for output in outputs):
+            raise NothingProduced(
+                f"{config.id} came to its end without making anything of type {config.media_type}."
+            )
+        return [output.filename for output in outputs]
+
+
+def _on_record(run: RunMetadata, stage: int) -> bool:
+    return any(record.stage == stage for record in run.stages)
+
+
+def _config_on_record(run: RunMetadata, config_id: str) -> bool:
+    return any(r.stage == 4 and r.config == config_id and r.status == "done" for r in run.stages)
+
+
+def _run_error(error: ServerError, stage: int | None = None) -> RunError:
+    return RunError(code=error.code, message=str(error), stage=stage)

@@ -1,0 +1,135 @@
+"""Starting runs and asking how they stand; what the routes call."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from typing import Literal
+
+from devserver.config import SafetyLevel
+from devserver.my_app.services.backends.port import BackendNotConfigured
+from devserver.my_app.services.catalogue import Catalogue
+from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.media_storage import MediaStorageService
+from devserver.my_app.services.output_configs import OutputConfig
+from devserver.my_app.services.run_metadata import OutputType, RunMetadata, RunRequest
+from devserver.my_app.services.run_queue import RunQueue
+from devserver.my_app.services.run_watch import RunWatch
+from devserver.my_app.services.safety import raised_to_floor
+
+logger = logging.getLogger(__name__)
+
+MAX_SEED = 2**53 - 1
+
+
+class OutputTypeConflict(ServerError):
+    """The output type asked for and the output configs named don't go together."""
+
+    code = "output_type_conflict"
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """What a client asks for, already validated in form."""
+
+    schema: str
+    input_text: str
+    execution_mode: Literal["eco", "fast"] = "eco"
+    safety_level: SafetyLevel = "kids"
+    user_id: str | None = None
+    output_configs: tuple[str, ...] = ()
+    output_type: OutputType | None = None
+    seed: int | None = None
+    language: Literal["de", "en"] | None = None
+    context: str | None = None
+    is_researcher: bool = False
+    unknown_fields: tuple[str, ...] = ()
+
+
+class Runs:
+    """Starts runs, waits for them, and takes up those that a stop of the server left behind."""
+
+    def __init__(
+        self,
+        storage: MediaStorageService,
+        catalogue: Catalogue,
+        queue: RunQueue,
+        watch: RunWatch,
+        *,
+        safety_floor: SafetyLevel,
+    ) -> None:
+        self._storage = storage
+        self._catalogue = catalogue
+        self._queue = queue
+        self._watch = watch
+        self._safety_floor = safety_floor
+
+    def start(self, new: NewRun) -> RunMetadata:
+        """Make the run's folder and queue the run.
+
+        Nothing is stored when it raises: SchemaNotFound, OutputConfigNotFound,
+        OutputTypeConflict, BackendNotConfigured, QueueFull, StorageFull.
+        """
+        self._catalogue.schema(new.schema)
+        output_type, configs = self._what_to_make(new)
+        self._queue.check_room()
+        level, warning = raised_to_floor(
+            new.safety_level, self._safety_floor, is_researcher=new.is_researcher
+        )
+        run = self._storage.create_run(
+            schema=new.schema,
+            input_text=new.input_text,
+            execution_mode=new.execution_mode,
+            safety_level=level,
+            user_id=new.user_id,
+            request=RunRequest(
+                output_configs=tuple(config.id for config in configs),
+                output_type=output_type,
+                seed=secrets.randbelow(MAX_SEED + 1) if new.seed is None else new.seed,
+                language=new.language,
+                context=new.context,
+            ),
+            warnings=[*([warning] if warning else []), *_about_unknown(new.unknown_fields)],
+        )
+        self._queue.put(run.run_id)
+        return run
+
+    def wait(self, run_id: str, seconds: float) -> RunMetadata:
+        """The run at its end, or as it stands after `seconds`. Raises RunNotFound."""
+        return self._watch.wait(run_id, seconds)
+
+    def place_in_queue(self, run_id: str) -> int | None:
+        """1 for the next run in line; None when it isn't waiting."""
+        return self._queue.place_of(run_id)
+
+    def take_up_unfinished(self) -> int:
+        """Queue every run that was waiting or under way when the server stopped; returns how many.
+
+        Runs that wait for an edit go on waiting.
+        """
+        unfinished = self._storage.unfinished_runs()
+        for run in unfinished:
+            self._storage.settle(run.run_id)
+            if run.status != "awaiting_edit":
+                self._queue.put(run.run_id)
+        return len(unfinished)
+
+    def _what_to_make(self, new: NewRun) -> tuple[OutputType, list[OutputConfig]]:
+        configs = [self._catalogue.output_config(config_id) for config_id in new.output_configs]
+        output_type = new.output_type or (configs[0].media_type if configs else "image")
+        if configs and output_type not in {config.media_type for config in configs}:
+            raise OutputTypeConflict(
+                f"None of the output configs named makes the output type {output_type}."
+            )
+        if not configs and output_type != "text":
+            configs = [self._catalogue.default_output_config(new.execution_mode, output_type)]
+        for config in configs:
+            reason = self._catalogue.unavailable_because(config)
+            if reason:
+                raise BackendNotConfigured(reason, details={"output_config": config.id})
+        return output_type, configs
+
+
+def _about_unknown(fields: tuple[str, ...]) -> list[str]:
+    return [f"The field {name[:60]!r} is not known and was ignored." for name in fields[:10]]

@@ -1,0 +1,121 @@
+"""A small pool of processes for work that would hold the interpreter or touches untrusted files.
+
+Each process is spawned, so it shares nothing with the server; it has a memory limit (on Linux),
+each task a time limit, and none of them outlives its parent, however that ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from devserver.my_app.services.errors import ServerError
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class WorkerDied(ServerError):
+    """The process that did the work ended in the middle of it."""
+
+    code = "worker_died"
+
+
+class WorkTookTooLong(ServerError):
+    """The work was stopped at its time limit."""
+
+    code = "work_took_too_long"
+
+
+class WorkTooLarge(ServerError):
+    """The work needed more memory than a worker process has."""
+
+    code = "work_too_large"
+
+
+class WorkerPool:
+    """Runs plain functions (importable, with picklable arguments) in worker processes."""
+
+    def __init__(self, processes: int, *, memory_bytes: int) -> None:
+        self._processes = processes
+        self._memory_bytes = memory_bytes
+        self._guard = threading.Lock()
+        self._pool = self._new_pool()
+
+    def run(self, timeout_seconds: float, function: Callable[..., T], *args: object) -> T:
+        """Return `function(*args)`, or raise what it raised.
+
+        The time limit counts from the moment a process takes the task. Raises WorkTookTooLong,
+        WorkTooLarge, WorkerDied; the pool goes on with a fresh process.
+        """
+        pool = self._pool
+        try:
+            return pool.schedule(function, args=args, timeout=timeout_seconds).result()
+        except FutureTimeoutError as error:
+            raise WorkTookTooLong("The work took too long and was stopped.") from error
+        except ProcessExpired as error:
+            raise WorkerDied("The process that did the work came to a sudden end.") from error
+        except MemoryError as error:
+            raise WorkTooLarge("The work needed too much memory and was stopped.") from error
+        except (BrokenProcessPool, CancelledError) as error:
+            self._replace(pool)
+            raise WorkerDied("The process that did the work came to a sudden end.") from error
+
+    def warm_up(self, function: Callable[[], object]) -> None:
+        """Start every process and let each call `function` once, without waiting for it."""
+        for _ in range(self._processes):
+            self._pool.schedule(function)
+
+    def close(self) -> None:
+        """Stop all processes at once; tasks under way are lost."""
+        with self._guard:
+            self._stop(self._pool)
+
+    def _new_pool(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._processes,
+            initializer=_prepare_process,
+            initargs=(self._memory_bytes,),
+            context=multiprocessing.get_context("spawn"),
+        )
+
+    def _replace(self, broken: ProcessPool) -> None:
+        with self._guard:
+            if self._pool is broken:
+                logger.warning("the pool of worker processes broke and is made anew")
+                self._stop(broken)
+                self._pool = self._new_pool()
+
+    @staticmethod
+    def _stop(pool: ProcessPool) -> None:
+        pool.stop()  # type: ignore[no-untyped-call]
+        pool.join()
+
+
+def _prepare_process(memory_bytes: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server to handle
+    if sys.platform == "linux":
+        import resource  # noqa: PLC0415 - only there on Unix
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

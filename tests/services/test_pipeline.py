@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from devserver.config import PROJECT_FOLDER
+from devserver.my_app.services.backends.port import BackendUnreachable, MediaRequest
+from devserver.my_app.services.catalogue import Catalogue
+from devserver.my_app.services.interception.interception import EmbeddedInterception
+from devserver.my_app.services.media_sources import MadeBy, MediaData, MediaDescription
+from devserver.my_app.services.media_storage import MediaStorageService
+from devserver.my_app.services.output_configs import OutputConfig
+from devserver.my_app.services.pipeline import MAX_ATTEMPTS, Pipeline
+from devserver.my_app.services.run_folders import RunNotFound
+from devserver.my_app.services.run_metadata import RunMetadata, RunRequest
+from devserver.my_app.services.schemas import load_interception_schemas
+from devserver.my_app.services.worker_pool import WorkerDied
+from tests.media_samples import png_bytes, wav_bytes
+
+SCHEMAS = load_interception_schemas(PROJECT_FOLDER / "devserver/schemas/interception")
+BOTH = {"de": "Probe", "en": "Sample"}
+
+
+class ScriptedBackend:
+    """Does what each test tells it to, config by config."""
+
+    name = "scripted"
+
+    def __init__(self, **scripts: Callable[[MediaRequest], Sequence[bytes]]) -> None:
+        self._scripts = scripts
+        self.requests: list[MediaRequest] = []
+
+    def unavailable_because(self, config: OutputConfig) -> str | None:
+        return None
+
+    def make(self, request: MediaRequest) -> list[MediaDescription]:
+        self.requests.append(request)
+        made_by = MadeBy(backend=self.name, config=request.config.id, seed=request.seed)
+        return [MediaData(data, made_by) for data in self._scripts[request.config.id](request)]
+
+    def pipeline(self, storage: MediaStorageService) -> Pipeline:
+        configs = {
+            config_id: OutputConfig.model_validate(
+                {
+                    "id": config_id,
+                    "name": BOTH,
+                    "description": BOTH,
+                    "media_type": "image",
+                    "backend": self.name,
+                }
+            )
+            for config_id in self._scripts
+        }
+        return Pipeline(storage, Catalogue(SCHEMAS, configs, [self]), EmbeddedInterception())
+
+
+def picture(_: MediaRequest) -> Sequence[bytes]:
+    return [png_bytes()]
+
+
+def unreachable(_: MediaRequest) -> Sequence[bytes]:
+    raise BackendUnreachable("It does not answer.")
+
+
+def deadly(_: MediaRequest) -> Sequence[bytes]:
+    raise WorkerDied("Gone.")
+
+
+def new_run(storage: MediaStorageService, *configs: str, **fields: object) -> str:
+    request = RunRequest(output_configs=configs, seed=7)
+    values = {"schema": "dada", "input_text": "Eine Blume auf der Wiese", "request": request}
+    return storage.create_run(**{**values, **fields}).run_id  # type: ignore[arg-type]
+
+
+def worked(storage: MediaStorageService, backend: ScriptedBackend, run_id: str) -> RunMetadata:
+    backend.pipeline(storage).work(run_id)
+    return storage.get_metadata(run_id)
+
+
+def test_takes_a_run_through_all_stages(storage: MediaStorageService) -> None:
+    backend = ScriptedBackend(one=picture)
+    run = worked(storage, backend, new_run(storage, "one"))
+    assert (run.status, run.attempts, run.error) == ("success", 1, None)
+    assert [record.stage for record in run.stages] == [1, 2, 2, 2, 3, 4]
+    assert run.transformed_text not in (None, run.input_text)
+    [request] = backend.requests
+    assert (request.prompt, request.input_text) == (run.transformed_text, run.input_text)
+    assert request.seed == run.outputs[0].seed == 7
+    assert run.finished_at
+
+
+def test_each_step_takes_up_where_the_one_before_ended(storage: MediaStorageService) -> None:
+    run = worked(storage, ScriptedBackend(one=picture), new_run(storage, "one"))
+    rewriting = [record for record in run.stages if record.stage == 2]
+    assert rewriting[0].input == run.input_text
+    assert rewriting[-1].output == run.transformed_text
+    for before, after in itertools.pairwise(rewriting):
+        assert after.input == before.output
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        (unreachable, "backend_unreachable"),
+        (lambda _: [], "nothing_produced"),
+        (lambda _: [wav_bytes()], "nothing_produced"),
+        (lambda _: [b"no picture"], "media_rejected"),
+    ],
+)
+def test_a_failure_is_told_in_the_folder(
+    storage: MediaStorageService, script: Callable[[MediaRequest], Sequence[bytes]], code: str
+) -> None:
+    run = worked(storage, ScriptedBackend(one=script), new_run(storage, "one"))
+    assert run.status == "failed"
+    assert run.error is not None
+    assert (run.error.code, run.error.stage) == (code, 4)
+    assert run.stages[-1].status == "failed"
+    assert run.transformed_text is not None
+
+
+def test_one_of_two_is_partial(storage: MediaStorageService) -> None:
+    backend = ScriptedBackend(one=picture, two=unreachable)
+    run = worked(storage, backend, new_run(storage, "one", "two"))
+    assert run.status == "partial"
+    assert [output.config for output in run.outputs] == ["one"]
+    assert run.error is not None
+    assert run.error.code == "backend_unreachable"
+    assert [record.status for record in run.stages if record.stage == 4] == ["done", "failed"]
+
+
+def test_several_files_of_one_config_are_all_kept(storage: MediaStorageService) -> None:
+    backend = ScriptedBackend(one=lambda _: [png_bytes()] * 3)
+    run = worked(storage, backend, new_run(storage, "one"))
+    assert [output.filename for output in run.outputs] == [
+        *("output_image.png", "output_image_2.png", "output_image_3.png")
+    ]
+
+
+def test_a_failure_nobody_thought_of_is_a_failed_run(storage: MediaStorageService) -> None:
+    def bug(_: MediaRequest) -> Sequence[bytes]:
+        raise ZeroDivisionError("a detail for the engineer")
+
+    run = worked(storage, ScriptedBackend(one=bug), new_run(storage, "one"))
+    assert run.error is not None
+    assert (run.status, run.error.code) == ("failed", "internal_error")
+    assert "engineer" not in run.error.message
+
+
+def test_a_run_that_brings_its_worker_down_is_given_up(storage: MediaStorageService) -> None:
+    backend = ScriptedBackend(one=deadly)
+    run = worked(storage, backend, new_run(storage, "one"))
+    assert run.error is not None
+    assert (run.status, run.error.code) == ("failed", "too_many_attempts")
+    assert run.attempts == len(backend.requests) == MAX_ATTEMPTS
+
+
+def test_attempts_are_counted_over_restarts(storage: MediaStorageService) -> None:
+    run_id = new_run(storage, "one")
+    for _ in range(MAX_ATTEMPTS):
+        storage.begin_attempt(run_id)
+    backend = ScriptedBackend(one=picture)
+    run = worked(storage, backend, run_id)
+    assert (run.status, run.attempts) == ("failed", MAX_ATTEMPTS)
+    assert backend.requests == []
+
+
+def test_a_run_goes_on_where_it_stopped(storage: MediaStorageService) -> None:
+    run_id = new_run(storage, "one", "two")
+
+    def cut_off(_: MediaRequest) -> Sequence[bytes]:
+        raise KeyboardInterrupt  # as sudden as a kill
+
+    with pytest.raises(KeyboardInterrupt):
+        worked(storage, ScriptedBackend(one=picture, two=cut_off), run_id)
+    before = storage.get_metadata(run_id)
+    assert before.status == "running"
+    backend = ScriptedBackend(one=picture, two=picture)
+    run = worked(storage, backend, run_id)
+    assert (run.status, run.attempts) == ("success", 2)
+    assert run.stages[: len(before.stages)] == before.stages
+    assert [request.config.id for request in backend.requests] == ["two"]
+    assert [output.config for output in run.outputs] == ["one", "two"]
+
+
+def test_media_that_were_stored_before_the_cut_are_not_stored_again(
+    storage: MediaStorageService,
+) -> None:
+    run_id = new_run(storage, "one")
+    made_by = MadeBy(backend="scripted", config="one")
+    first = storage.add_media_from_data(run_id, png_bytes(), made_by)
+    run = worked(storage, ScriptedBackend(one=lambda _: [png_bytes(), png_bytes()]), run_id)
+    assert run.status == "success"
+    assert len(run.outputs) == 2
+    assert run.outputs[0] == first
+
+
+def test_a_run_that_is_deleted_under_way_is_left(storage: MediaStorageService) -> None:
+    run_id = new_run(storage, "one")
+
+    def delete(_: MediaRequest) -> Sequence[bytes]:
+        storage.delete_run(run_id)
+        return [png_bytes()]
+
+    ScriptedBackend(one=delete).pipeline(storage).work(run_id)
+    with pytest.raises(RunNotFound):
+        storage.get_metadata(run_id)
+
+
+def test_a_run_that_is_cancelled_under_way_stays_cancelled(storage: MediaStorageService) -> None:
+    run_id = new_run(storage, "one")
+
+    def cancel(_: MediaRequest) -> Sequence[bytes]:
+        storage.finish_run(run_id, "cancelled")
+        return [png_bytes()]
+
+    run = worked(storage, ScriptedBackend(one=cancel), run_id)
+    assert (run.status, run.outputs) == ("cancelled", ())
+
+
+def test_fifteen_runs_at_once_stay_fifteen_runs(storage: MediaStorageService) -> None:
+    together = threading.Barrier(15)
+
+    def wait_for_all(request: MediaRequest) -> Sequence[bytes]:
+        together.wait(30)
+        return [png_bytes(16, 12 + request.seed)]
+
+    backend = ScriptedBackend(one=wait_for_all)
+    pipeline = backend.pipeline(storage)
+    schemas = list(SCHEMAS)
+    run_ids = [
+        new_run(
+            storage,
+            "one",
+            schema=schemas[number % len(schemas)],
+            input_text=f"Kind {number} malt Bild {number}",
+            request=RunRequest(output_configs=("one",), seed=number),
+        )
+        for number in range(15)
+    ]
+    with ThreadPoolExecutor(15) as threads:
+        list(threads.map(pipeline.work, run_ids))
+    for number, run_id in enumerate(run_ids):
+        run = storage.get_metadata(run_id)
+        assert (run.status, run.schema_id) == ("success", schemas[number % len(schemas)])
+        assert run.stages[0].input == f"Kind {number} malt Bild {number}"
+        assert run.outputs[0].height == 12 + number
+    assert len({request.run_id for request in backend.requests}) == 15

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from devserver.config import PROJECT_FOLDER
+from devserver.my_app.services.errors import MediaRejected
+from devserver.my_app.services.worker_pool import (
+    WorkerDied,
+    WorkerPool,
+    WorkTookTooLong,
+    WorkTooLarge,
+)
+
+
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+def fail() -> None:
+    raise MediaRejected("This is no picture.")
+
+
+def use_memory(size: int) -> int:
+    return len(bytearray(size))
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def never_end() -> None:
+    while True:
+        pass
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[WorkerPool]:
+    pool = WorkerPool(2, memory_bytes=512 * 1024**2)
+    yield pool
+    pool.close()
+
+
+def test_runs_functions_in_other_processes(pool: WorkerPool) -> None:
+    assert pool.run(60, add, 1, 2) == 3
+    assert pool.run(60, os.getpid) != os.getpid()
+
+
+def test_failures_come_back_as_they_are(pool: WorkerPool) -> None:
+    with pytest.raises(MediaRejected, match="no picture"):
+        pool.run(60, fail)
+
+
+def test_work_that_never_ends_is_stopped(pool: WorkerPool) -> None:
+    with pytest.raises(WorkTookTooLong):
+        pool.run(0.2, never_end)
+    assert pool.run(60, add, 1, 2) == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the memory limit is enforced on Linux")
+def test_work_that_takes_too_much_memory_is_stopped(pool: WorkerPool) -> None:
+    with pytest.raises(WorkTooLarge):
+        pool.run(60, use_memory, 1024**3)
+    assert pool.run(60, use_memory, 1024) == 1024
+
+
+def test_a_process_that_dies_takes_only_its_own_work_with_it(pool: WorkerPool) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        deaths = [threads.submit(pool.run, 60, die) for _ in range(3)]
+        others = [threads.submit(pool.run, 60, add, number, 1) for number in range(5)]
+        for death in deaths:
+            assert isinstance(death.exception(), WorkerDied)
+        assert [other.result() for other in others] == [1, 2, 3, 4, 5]
+    assert pool.run(60, add, 1, 2) == 3
+
+
+PARENT = """
+import os
+from devserver.my_app.services.worker_pool import WorkerPool
+
+if __name__ == "__main__":
+    pool = WorkerPool(1, memory_bytes=512 * 1024**2)
+    print(pool.run(60, os.getpid), flush=True)
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+def test_no_process_outlives_its_parent() -> None:
+    # The worker inherits the pipe: reading it to its end waits for the worker's end too.
+    parent = subprocess.run(
+        [sys.executable, "-c", PARENT],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # Python's resource tracker complains about the kill
+        cwd=PROJECT_FOLDER,
+        timeout=60,
+        check=False,
+    )
+    assert parent.returncode == -signal.SIGKILL
+    assert not is_running(int(parent.stdout))
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process still does anything; one that only waits to be reaped does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not (status.exists() and status.read_text().rpartition(") ")[2].startswith("Z"))
