@@ -1,0 +1,33 @@
+"""HTTP in, HTTP out: one blueprint per area; a view is a few lines that call one service."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from devserver.my_app.routes import (
+    docs_routes,
+    errors,
+    guard,
+    media_routes,
+    operations_routes,
+    page_routes,
+    run_routes,
+    schema_pipeline_routes,
+    schema_routes,
+)
+
+
+def register(app: Flask) -> None:
+    """Put every route of the server, and what guards them, into `app`."""
+    guard.register(app)
+    errors.register(app)
+    for module in (
+        schema_pipeline_routes,
+        media_routes,
+        run_routes,
+        schema_routes,
+        operations_routes,
+        docs_routes,
+        page_routes,
+    ):
+        app.register_blueprint(module.blueprint)

@@ -1,0 +1,110 @@
+"""The one place where a failure becomes HTTP."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from devserver.my_app.routes import wire
+from devserver.my_app.routes.http import json_answer
+from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.run_id import is_run_id
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER_SECONDS = 15
+
+STATUS_OF_CODE = {
+    "malformed_json": 400,
+    "invalid_request": 400,
+    "run_id_invalid": 400,
+    "output_type_conflict": 400,
+    "researcher_token_required": 401,
+    "host_not_allowed": 403,
+    "run_not_found": 404,
+    "schema_not_found": 404,
+    "output_config_not_found": 404,
+    "media_not_found": 404,
+    "media_not_ready": 404,
+    "run_is_over": 409,
+    "cancelled": 409,
+    "unsupported_media_type": 415,
+    "metadata_unreadable": 500,
+    "internal_error": 500,
+    "too_many_attempts": 500,
+    "media_rejected": 502,
+    "backend_unreachable": 502,
+    "backend_failed": 502,
+    "nothing_produced": 502,
+    "fetch_failed": 502,
+    "fetch_refused": 502,
+    "comfyui_prompt_not_finished": 502,
+    "worker_died": 502,
+    "work_too_large": 502,
+    "backend_not_configured": 503,
+    "queue_full": 503,
+    "storage_full": 503,
+    "backend_timed_out": 504,
+    "work_took_too_long": 504,
+}
+"""The HTTP status of each code, also of codes that a failed run's folder tells."""
+
+_SENTENCES = {
+    400: ("bad_request", "This request can't be understood."),
+    404: ("not_found", "There is nothing at this address."),
+    405: ("method_not_allowed", "This address does not take that method."),
+    413: ("body_too_large", "The request is larger than 256 KiB."),
+    415: ("unsupported_media_type", "The body has to be JSON (Content-Type: application/json)."),
+    416: ("range_not_satisfiable", "The file does not have the range of bytes asked for."),
+}
+_INTERNAL = wire.ErrorAnswer(
+    error="Something went wrong inside the server; it is in its log.", code="internal_error"
+)
+
+
+def error_answer(
+    code: str, sentence: str, *, run_id: str | None = None, details: Any = None
+) -> Response:
+    """An error in the one shape, with the status that belongs to its code."""
+    status = STATUS_OF_CODE.get(code, 500)
+    response = json_answer(
+        wire.ErrorAnswer(error=sentence, code=code, run_id=run_id, details=details), status
+    )
+    if code in ("queue_full", "storage_full"):
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="researchers"'
+    return response
+
+
+def register(app: Flask) -> None:
+    """Have every failure answered in the one shape, with no trace shown to clients."""
+
+    @app.errorhandler(ServerError)
+    def known_failure(error: ServerError) -> Response:
+        return error_answer(error.code, str(error), run_id=_run_id(), details=error.details)
+
+    @app.errorhandler(HTTPException)
+    def failure_of_http(error: HTTPException) -> Response:
+        status = error.code or 500
+        code, sentence = _SENTENCES.get(status, ("http_error", error.name + "."))
+        answer = json_answer(wire.ErrorAnswer(error=sentence, code=code), status)
+        for name, value in error.get_headers():
+            if name not in ("Content-Type", "Content-Length"):
+                answer.headers[name] = value
+        return answer
+
+    @app.errorhandler(Exception)
+    def unexpected_failure(error: Exception) -> Response:
+        logger.exception(
+            "%s %s failed, run %s", request.method, request.path, _run_id(), exc_info=error
+        )
+        return json_answer(_INTERNAL.model_copy(update={"run_id": _run_id()}), 500)
+
+
+def _run_id() -> str | None:
+    run_id = (request.view_args or {}).get("run_id")
+    return run_id if isinstance(run_id, str) and is_run_id(run_id) else None

@@ -1,0 +1,114 @@
+"""What every route needs of HTTP: reading a JSON body, RFC 7240 preferences, writing JSON."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Response, current_app, request
+from pydantic import BaseModel, ValidationError
+
+from devserver.my_app.services.errors import ServerError
+from devserver.my_app.wiring import Services
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_PROBLEMS = {
+    "missing": "is missing",
+    "string_unicode": "holds half a character (a lone surrogate)",
+    "string_too_short": "is empty",
+}
+_WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,6})\"?", re.IGNORECASE)
+
+
+class BodyMalformed(ServerError):
+    """The body is not JSON, or not an object."""
+
+    code = "malformed_json"
+
+
+class BodyNotJson(ServerError):
+    """The body is of another content type."""
+
+    code = "unsupported_media_type"
+
+
+class FieldsInvalid(ServerError):
+    """Fields are missing or have values that can't be used; `details` lists all of them."""
+
+    code = "invalid_request"
+
+
+@dataclass(frozen=True)
+class Preference:
+    """What the client said in `Prefer` (RFC 7240): answer at once, or wait so many seconds."""
+
+    respond_async: bool
+    wait_seconds: float | None
+
+    def seconds(self, longest: float) -> float:
+        """How long to wait for a run, given the server's own longest wait."""
+        if self.wait_seconds is not None:
+            return min(self.wait_seconds, longest)
+        return 0.0 if self.respond_async else longest
+
+
+def services() -> Services:
+    """The services of the running app."""
+    found: Services = current_app.extensions["devserver"]
+    return found
+
+
+def is_researcher() -> bool:
+    """Whether the request carries the researcher token as a Bearer."""
+    authorization = request.authorization
+    token = authorization.token if authorization and authorization.type == "bearer" else None
+    return services().access.allows(token)
+
+
+def read_body(model: type[Model]) -> Model:
+    """The JSON body as `model`. Raises BodyNotJson, BodyMalformed, FieldsInvalid."""
+    if not request.is_json:
+        raise BodyNotJson("The body has to be JSON (Content-Type: application/json).")
+    try:
+        return model.model_validate_json(request.get_data())
+    except ValidationError as error:
+        faults = error.errors(include_input=False, include_url=False, include_context=False)
+    if any(fault["type"] == "json_invalid" for fault in faults):
+        raise BodyMalformed("The body is not valid JSON in UTF-8.")
+    if any(not fault["loc"] for fault in faults):
+        raise BodyMalformed("The body has to be a JSON object.")
+    problems = [
+        {"field": ".".join(map(str, fault["loc"])), "problem": _problem(dict(fault))}
+        for fault in faults
+    ]
+    sentence = "; ".join(f"{p['field']} {p['problem']}" for p in problems)
+    raise FieldsInvalid(f"This request can't be used: {sentence}.", details={"fields": problems})
+
+
+def _problem(fault: dict[str, Any]) -> str:
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return _PROBLEMS.get(str(fault["type"]), f"is not right: {message}")
+
+
+def preference() -> Preference:
+    """What the request prefers; anything that can't be read is as good as not said."""
+    said = ",".join(request.headers.getlist("Prefer"))
+    parts = [part.strip() for part in said.split(",")]
+    waits = [match for part in parts if (match := _WAIT.fullmatch(part))]
+    return Preference(
+        respond_async=any(part.lower() == "respond-async" for part in parts),
+        wait_seconds=float(waits[0].group(1)) if waits else None,
+    )
+
+
+def json_answer(body: BaseModel, status: int = 200, **headers: str) -> Response:
+    """`body` as JSON. Answers of the API are never cached; media have their own rules."""
+    response = Response(
+        body.model_dump_json(by_alias=True) + "\n", status, mimetype="application/json"
+    )
+    response.headers["Cache-Control"] = "no-store"
+    for name, value in headers.items():
+        response.headers[name.replace("_", "-")] = value
+    return response

@@ -1,0 +1,106 @@
+"""Media of runs, straight from disk."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, Response, send_file
+
+from devserver.my_app.routes import wire
+from devserver.my_app.routes.http import is_researcher, json_answer, services
+from devserver.my_app.routes.openapi import documented
+from devserver.my_app.routes.views import extension_of, outputs_view, run_view
+from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.media_kinds import mime_type_of
+from devserver.my_app.services.media_storage import MediaNotFound
+from devserver.my_app.services.run_metadata import Output
+
+blueprint = Blueprint("media", __name__, url_prefix="/api/media")
+
+_NAME = re.compile(r"(?P<stem>[0-9a-f-]+)(?:\.(?P<extension>[a-z0-9]{1,8}))?")
+_NUMBER = re.compile(r"[1-9][0-9]{0,3}")
+# Stored media came from outside: nothing in them may run, load or be taken for a page.
+_MEDIA_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
+class MediaNotReady(ServerError):
+    """The run is still on its way; the media may come."""
+
+    code = "media_not_ready"
+
+
+@blueprint.get("/<any(image, audio, video, '3d'):media_type>/<run_id>")
+@documented(answers={200: None, 206: None, 304: None}, errors=(400, 404, 416))
+def first_output(media_type: str, run_id: str) -> Response:
+    """The first output of a type. An ending such as `.png` may follow the run_id."""
+    stem, extension = _split(run_id)
+    return _send(media_type, stem, 1, extension)
+
+
+@blueprint.get("/<any(image, audio, video, '3d'):media_type>/<run_id>/<number>")
+@documented(answers={200: None, 206: None, 304: None}, errors=(400, 404, 416))
+def numbered_output(media_type: str, run_id: str, number: str) -> Response:
+    """The n-th output of a type, counted from 1. An ending such as `.png` may follow."""
+    stem, extension = _split(number)
+    if not _NUMBER.fullmatch(stem):
+        raise MediaNotFound("Outputs are numbered from 1.")
+    return _send(media_type, run_id, int(stem), extension)
+
+
+@blueprint.get("/info/<run_id>")
+@documented(answers={200: wire.MediaInfo}, errors=(400, 404))
+def info(run_id: str) -> Response:
+    """The media of a run, and its status."""
+    run = services().storage.get_metadata(run_id)
+    return json_answer(
+        wire.MediaInfo(run_id=run.run_id, status=run.status, outputs=outputs_view(run))
+    )
+
+
+@blueprint.get("/run/<run_id>")
+@documented(answers={200: wire.RunView}, errors=(400, 404))
+def whole_run(run_id: str) -> Response:
+    """Everything public about a run; everything, with the researcher token."""
+    run = services().storage.get_metadata(run_id)
+    return json_answer(run_view(run, is_researcher=is_researcher()))
+
+
+def _split(name: str) -> tuple[str, str | None]:
+    match = _NAME.fullmatch(name)
+    return (match["stem"], match["extension"]) if match else (name, None)
+
+
+def _send(media_type: str, run_id: str, number: int, extension: str | None) -> Response:
+    storage = services().storage
+    run = storage.get_metadata(run_id)
+    outputs = run.outputs_of(media_type)
+    if number > len(outputs):
+        if run.is_final:
+            raise MediaNotFound(f"This run has no output {number} of type {media_type}.")
+        raise MediaNotReady("This run is still on its way.")
+    output = outputs[number - 1]
+    if extension not in (None, extension_of(output)):
+        raise MediaNotFound(f"This output is not a .{extension} file.")
+    path = storage.get_media_path(run_id, output.filename)
+    try:
+        response = send_file(
+            path,
+            mimetype=_mime_type(output),
+            conditional=True,
+            etag=output.sha256 or True,
+        )
+    except FileNotFoundError as error:
+        raise MediaNotFound("The file is not on disk any more.") from error
+    # A 304 is cheap; a copy kept without asking would outlive an erasure.
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Content-Security-Policy"] = _MEDIA_POLICY
+    response.headers["Cross-Origin-Resource-Policy"] = "same-site"
+    return response
+
+
+def _mime_type(output: Output) -> str:
+    """From our own table: what a metadata.json claims is not sent to browsers."""
+    try:
+        return mime_type_of(output.format or extension_of(output))
+    except KeyError:
+        return "application/octet-stream"

@@ -1,0 +1,129 @@
+"""The OpenAPI description, made of the routes themselves and of the models in `wire`."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from flask import Flask
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+from werkzeug.routing import Rule
+
+from devserver.my_app.routes import wire
+
+View = TypeVar("View", bound=Callable[..., object])
+_ATTRIBUTE = "openapi"
+_PARAMETER = re.compile(r"<(?:(?P<converter>[a-z]+)(?:\((?P<arguments>.*?)\))?:)?(?P<name>\w+)>")
+_REFERENCE = "#/components/schemas/{model}"
+
+
+@dataclass(frozen=True)
+class Documentation:
+    """What a view says of itself beyond its address and docstring."""
+
+    answers: Mapping[int, type[BaseModel] | None]
+    request: type[BaseModel] | None = None
+    errors: tuple[int, ...] = ()
+    query: Mapping[str, str] = field(default_factory=dict)
+    for_researchers: bool = False
+
+
+def documented(
+    *,
+    answers: Mapping[int, type[BaseModel] | None],
+    request: type[BaseModel] | None = None,
+    errors: tuple[int, ...] = (),
+    query: Mapping[str, str] | None = None,
+    for_researchers: bool = False,
+) -> Callable[[View], View]:
+    """Say what a view takes and answers. An answer of None is a file."""
+    said = Documentation(answers, request, errors, query or {}, for_researchers)
+
+    def mark(view: View) -> View:
+        setattr(view, _ATTRIBUTE, said)
+        return view
+
+    return mark
+
+
+def build_openapi(app: Flask) -> dict[str, Any]:
+    """The description of every documented route of `app`, as OpenAPI 3.1."""
+    paths: dict[str, dict[str, Any]] = {}
+    models: set[type[BaseModel]] = {wire.ErrorAnswer}
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        view = app.view_functions[rule.endpoint]
+        said: Documentation | None = getattr(view, _ATTRIBUTE, None)
+        if said is None:
+            continue
+        models |= {model for model in (said.request, *said.answers.values()) if model}
+        path = _PARAMETER.sub(r"{\g<name>}", rule.rule)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            paths.setdefault(path, {})[method.lower()] = _operation(rule, view, said)
+    _, definitions = models_json_schema(
+        [(model, "serialization") for model in sorted(models, key=lambda model: model.__name__)],
+        ref_template=_REFERENCE,
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Generative media for arts education",
+            "version": "1",
+            "description": "A text becomes a run, and everything about the run lies in one folder.",
+            "license": {"name": "GPL-3.0-or-later"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": definitions["$defs"],
+            "securitySchemes": {"researcher": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(rule: Rule, view: Callable[..., object], said: Documentation) -> dict[str, Any]:
+    summary, _, rest = (inspect.getdoc(view) or "").partition("\n\n")
+    operation: dict[str, Any] = {
+        "operationId": rule.endpoint.replace(".", "_"),
+        "summary": " ".join(summary.split()),
+        "description": " ".join(rest.split()),
+        "parameters": [
+            *(_path_parameter(match) for match in _PARAMETER.finditer(rule.rule)),
+            *(
+                {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
+                for name, text in said.query.items()
+            ),
+        ],
+        "responses": {
+            **{str(status): _answer(status, model) for status, model in said.answers.items()},
+            **{str(status): _answer(status, wire.ErrorAnswer) for status in said.errors},
+        },
+    }
+    if said.request:
+        operation["requestBody"] = {"required": True, "content": _json(said.request)}
+    if said.for_researchers:
+        operation["security"] = [{"researcher": []}]
+    return operation
+
+
+def _path_parameter(match: re.Match[str]) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string"}
+    if match["converter"] == "any":
+        schema["enum"] = [choice.strip(" '\"") for choice in match["arguments"].split(",")]
+    return {"name": match["name"], "in": "path", "required": True, "schema": schema}
+
+
+def _answer(status: int, model: type[BaseModel] | None) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    if model:
+        answer["content"] = _json(model)
+    elif status != 304:
+        answer["content"] = {"*/*": {}}
+    return answer
+
+
+def _json(model: type[BaseModel]) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": _REFERENCE.format(model=model.__name__)}}}

@@ -1,0 +1,69 @@
+"""Runs: how one stands, all of them, and deleting one."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from devserver.my_app.routes import wire
+from devserver.my_app.routes.http import FieldsInvalid, is_researcher, json_answer, services
+from devserver.my_app.routes.openapi import documented
+from devserver.my_app.routes.views import run_state, run_view
+from devserver.my_app.services.researcher_access import ResearcherTokenRequired
+
+blueprint = Blueprint("runs", __name__, url_prefix="/api/runs")
+
+_MOST_ON_A_PAGE = 200
+
+
+@blueprint.get("/<run_id>")
+@documented(answers={200: wire.RunState}, errors=(400, 404))
+def state(run_id: str) -> Response:
+    """How a run stands: its status, stages, outputs, and its place in the queue."""
+    run = services().storage.get_metadata(run_id)
+    return json_answer(run_state(run, services().runs.place_in_queue(run_id)))
+
+
+@blueprint.get("")
+@documented(
+    answers={200: wire.RunList},
+    errors=(400, 401),
+    query={"limit": "Runs on a page, 1 to 200; 50 by default.", "after": "Runs to pass over."},
+    for_researchers=True,
+)
+def all_runs() -> Response:
+    """A page of all runs, the one written to last first."""
+    _require_researcher()
+    limit = _number("limit", 50, lowest=1, highest=_MOST_ON_A_PAGE)
+    after = _number("after", 0, lowest=0, highest=10**9)
+    runs, total = services().storage.list_runs(limit=limit, offset=after)
+    following = after + limit
+    return json_answer(
+        wire.RunList(
+            runs=[run_view(run, is_researcher=True) for run in runs],
+            total=total,
+            next=following if following < total else None,
+        )
+    )
+
+
+@blueprint.delete("/<run_id>")
+@documented(answers={200: wire.Deleted}, errors=(400, 401, 404), for_researchers=True)
+def delete(run_id: str) -> Response:
+    """Delete a run with everything in its folder."""
+    _require_researcher()
+    services().storage.delete_run(run_id)
+    return json_answer(wire.Deleted(run_id=run_id))
+
+
+def _require_researcher() -> None:
+    if not is_researcher():
+        raise ResearcherTokenRequired("This needs the researcher token.")
+
+
+def _number(name: str, default: int, *, lowest: int, highest: int) -> int:
+    said = request.args.get(name)
+    if said is None:
+        return default
+    if not (said.isascii() and said.isdigit() and lowest <= int(said[:12]) <= highest):
+        raise FieldsInvalid(f"{name} has to be a number from {lowest} to {highest}.")
+    return int(said)

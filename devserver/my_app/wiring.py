@@ -1,0 +1,123 @@
+"""Which parts the server is made of and how they are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from devserver.config import PROJECT_FOLDER, Settings
+from devserver.my_app.services import media_probe
+from devserver.my_app.services.backends import atelier
+from devserver.my_app.services.catalogue import Catalogue
+from devserver.my_app.services.comfyui_files import ComfyUIFiles
+from devserver.my_app.services.interception.interception import (
+    EmbeddedInterception,
+    apply_technique,
+)
+from devserver.my_app.services.media_fetch import MediaFetcher
+from devserver.my_app.services.media_intake import MediaIntake
+from devserver.my_app.services.media_probe import MediaFacts
+from devserver.my_app.services.media_storage import MediaStorageService
+from devserver.my_app.services.output_configs import load_output_configs
+from devserver.my_app.services.pipeline import Pipeline
+from devserver.my_app.services.researcher_access import ResearcherAccess
+from devserver.my_app.services.run_folders import RunFolders
+from devserver.my_app.services.run_queue import EmbeddedRunQueue, RunQueue
+from devserver.my_app.services.run_watch import RunWatch
+from devserver.my_app.services.runs import Runs
+from devserver.my_app.services.schemas import load_interception_schemas
+from devserver.my_app.services.storage_root import StorageRoot
+from devserver.my_app.services.worker_pool import WorkerPool
+
+SCHEMAS_FOLDER = PROJECT_FOLDER / "devserver" / "schemas"
+_MEASURE_SECONDS = 60.0
+_REWRITE_SECONDS = 30.0
+_LAST_CALL_SECONDS = 20.0
+_PATIENCE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts that routes and commands use."""
+
+    settings: Settings
+    root: StorageRoot
+    storage: MediaStorageService
+    catalogue: Catalogue
+    access: ResearcherAccess
+    queue: RunQueue
+    runs: Runs
+    pool: WorkerPool
+
+    def close(self) -> None:
+        """End in order: let runs under way come to their end for a while, then give up the root.
+
+        What doesn't make it goes on at the next start.
+        """
+        self.queue.close(_LAST_CALL_SECONDS)
+        self.pool.close()
+        self.root.release()
+
+
+def build_media_storage(
+    settings: Settings,
+    root: StorageRoot | None = None,
+    measure: Callable[[Path], MediaFacts] = media_probe.measure,
+) -> MediaStorageService:
+    """The storage on the configured root; by default media are measured in this process."""
+    folders = RunFolders(root or StorageRoot(settings.exports_dir))
+    fetcher = MediaFetcher(
+        (*settings.comfyui_urls, *settings.trusted_media_origins),
+        timeout_seconds=settings.fetch_timeout_seconds,
+    )
+    return MediaStorageService(
+        folders,
+        MediaIntake(folders, measure=measure, max_bytes=settings.max_media_bytes),
+        fetch_url=fetcher.open,
+        list_comfyui_files=ComfyUIFiles(settings.comfyui_urls).list_urls,
+    )
+
+
+def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SECONDS) -> Services:
+    """Put the server together, claim its root and take up what the last one left.
+
+    `patience_seconds` is how long another owner of the root may take to end.
+
+    Raises RootTaken, SchemaFileInvalid.
+    """
+    catalogue_data = (
+        load_interception_schemas(SCHEMAS_FOLDER / "interception"),
+        load_output_configs(SCHEMAS_FOLDER / "output"),
+    )
+    root = StorageRoot(settings.exports_dir)
+    root.claim(f"http://{settings.host}:{settings.port}", patience_seconds=patience_seconds)
+    RunFolders(root).remove_strays()
+    pool = WorkerPool(settings.pool_processes, memory_bytes=settings.pool_memory_bytes)
+    storage = build_media_storage(
+        settings, root, partial(pool.run, _MEASURE_SECONDS, media_probe.measure)
+    )
+    catalogue = Catalogue(*catalogue_data, [atelier.AtelierBackend(pool)])
+    rewrite_in_pool = partial(pool.run, _REWRITE_SECONDS, apply_technique)
+    watch = RunWatch(storage.get_metadata, max_waiters=settings.max_waiters)
+    storage.watch(watch.heard)
+    queue = EmbeddedRunQueue(
+        Pipeline(storage, catalogue, EmbeddedInterception(rewrite_in_pool)).work,
+        workers=settings.run_workers,
+        max_waiting=settings.max_queued_runs,
+    )
+    runs = Runs(storage, catalogue, queue, watch, safety_floor=settings.minimum_safety_level)
+    token = settings.researcher_token.get_secret_value() if settings.researcher_token else None
+    runs.take_up_unfinished()
+    pool.warm_up(atelier.warm_up)
+    return Services(
+        settings=settings,
+        root=root,
+        storage=storage,
+        catalogue=catalogue,
+        access=ResearcherAccess(root.state, token),
+        queue=queue,
+        runs=runs,
+        pool=pool,
+    )

@@ -1,0 +1,187 @@
+"""Serving the app on a production WSGI server, and what is said at the start."""
+
+from __future__ import annotations
+
+import io
+import ipaddress
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import segno
+
+from devserver.config import Settings
+from devserver.my_app import create_app
+from devserver.my_app.services.schema_files import SchemaFileInvalid
+from devserver.my_app.services.storage_root import RootTaken
+from devserver.my_app.wiring import Services
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+EXAMPLE_TEXT = "Eine Blume auf der Wiese"
+_GRACEFUL_SECONDS = 30
+_KEEPALIVE_SECONDS = 5
+_PARENT_CHECK_SECONDS = 0.25
+
+
+def serve(settings: Settings) -> int:
+    """Serve until told to stop; returns the exit status."""
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    if not _port_is_free(settings):
+        print(
+            f"Port {settings.port} on {settings.host} is taken; perhaps this server runs already. "
+            "Stop the other one or set DEVSERVER_PORT.",
+            file=sys.stderr,
+        )
+        return 2
+    if os.name == "nt":
+        return _serve_with_waitress(settings)
+    return _serve_with_gunicorn(settings)
+
+
+def _start(settings: Settings) -> Flask:
+    """Make the app and say that it is there; exits with a sentence when it can't be made."""
+    try:
+        app = create_app(settings)
+    except (RootTaken, SchemaFileInvalid, PermissionError) as error:
+        print(f"The server can't start. {error}", file=sys.stderr, flush=True)
+        sys.exit(4)  # the status by which gunicorn knows not to try again
+    print(greeting(app.extensions["devserver"]), flush=True)
+    return app
+
+
+def _serve_with_gunicorn(settings: Settings) -> int:
+    from gunicorn.app.base import BaseApplication  # noqa: PLC0415 - only where there is fork
+
+    class Server(BaseApplication):  # type: ignore[misc] # it comes without types
+        def load_config(self) -> None:
+            options: dict[str, Any] = {
+                "bind": f"{_bracketed(settings.host)}:{settings.port}",
+                # One process: the queue of runs lives in it. Threads are cheap while they wait.
+                "workers": 1,
+                "worker_class": "gthread",
+                "threads": settings.threads,
+                "worker_connections": settings.threads * 4,
+                "keepalive": _KEEPALIVE_SECONDS,
+                "graceful_timeout": _GRACEFUL_SECONDS,
+                "loglevel": "warning",
+                "control_socket_disable": True,
+                "worker_exit": lambda _arbiter, worker: close_services(worker.app),
+            }
+            for name, value in options.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Flask:
+            threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+            return _start(settings)
+
+    def close_services(server: Server) -> None:
+        app = server.callable
+        if app is not None:
+            app.extensions["devserver"].close()
+
+    Server().run()
+    return 0
+
+
+def _serve_with_waitress(settings: Settings) -> int:
+    import waitress  # noqa: PLC0415 - only where gunicorn does not run
+
+    app = _start(settings)
+    try:
+        waitress.serve(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=settings.threads,
+            channel_timeout=600,
+        )
+    finally:
+        app.extensions["devserver"].close()
+    return 0
+
+
+def _end_with_parent(parent: int) -> None:
+    # Without its parent nobody watches this process, and the root would stay taken.
+    while os.getppid() == parent:
+        time.sleep(_PARENT_CHECK_SECONDS)
+    os._exit(1)
+
+
+def _port_is_free(settings: Settings) -> bool:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as attempt:
+        if os.name != "nt":
+            attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((settings.host, settings.port))
+        except OSError:
+            return False
+    return True
+
+
+def greeting(services: Services) -> str:
+    """What is printed at the start: where, what, and a first thing to try."""
+    settings = services.settings
+    local = f"http://{_bracketed(_reachable_host(settings))}:{settings.port}"
+    lines = [
+        "",
+        f"The server listens on   {local}/",
+        f"Runs are stored in      {services.root.runs}",
+        f"Backends that are on    {', '.join(services.catalogue.backend_names())}",
+        "Stage 2 (rewriting)     embedded techniques, no language model",
+        "Stages 1, 3 (safety)    NOT CHECKED: no word lists and no guard model in this version",
+    ]
+    if services.access.new_token:
+        lines.append(f"Researcher token        {services.access.new_token}  (shown only this once)")
+    lines += ["", "Try it:", *_example_curl(local), ""]
+    if not _is_loopback(settings.host):
+        lines += _invitation(settings.port)
+    return "\n".join(lines)
+
+
+def _example_curl(address: str) -> list[str]:
+    body = f'{{"schema": "dada", "input_text": "{EXAMPLE_TEXT}"}}'
+    return [
+        f"curl -X POST {address}/api/schema/pipeline/execute "
+        f"-H 'Content-Type: application/json' -d '{body}'"
+    ]
+
+
+def _invitation(port: int) -> list[str]:
+    address = f"http://{_bracketed(_local_network_address())}:{port}/"
+    code = io.StringIO()
+    segno.make(address, error="m").terminal(code, compact=True)
+    return ["For tablets on this network:", f"  {address}", "", code.getvalue()]
+
+
+def _local_network_address() -> str:
+    """The address of this machine that others on its network reach; no packet is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address for documentation (RFC 5737)
+            return str(probe.getsockname()[0])
+        except OSError:
+            return socket.gethostname()
+
+
+def _reachable_host(settings: Settings) -> str:
+    return {"0.0.0.0": "localhost", "::": "localhost"}.get(settings.host, settings.host)  # noqa: S104
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

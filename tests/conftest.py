@@ -1,0 +1,107 @@
+"""What all tests share: settings on a fresh root, the storage, the app and its client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from devserver.config import Settings
+from devserver.my_app import create_app
+from devserver.my_app.services import media_probe
+from devserver.my_app.services.media_intake import MediaIntake
+from devserver.my_app.services.media_storage import MediaStorageService
+from devserver.my_app.services.run_folders import RunFolders
+from devserver.my_app.services.storage_root import StorageRoot
+from devserver.my_app.wiring import Services
+from tests.running_server import RunningServer
+
+TOKEN = "a-token-for-researchers"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings on a fresh root, with a known researcher token."""
+    return Settings.model_validate(
+        {"exports_dir": tmp_path / "exports", "researcher_token": TOKEN, "pool_processes": 1}
+    )
+
+
+@pytest.fixture
+def root(settings: Settings) -> StorageRoot:
+    return StorageRoot(settings.exports_dir)
+
+
+@pytest.fixture
+def folders(root: StorageRoot) -> RunFolders:
+    return RunFolders(root)
+
+
+@pytest.fixture
+def storage(folders: RunFolders) -> MediaStorageService:
+    """A storage that fetches nothing and measures in this process."""
+    return MediaStorageService(
+        folders,
+        MediaIntake(folders, measure=media_probe.measure, max_bytes=10 * 1024**2),
+        fetch_url=partial(_refuse, "no address"),
+        list_comfyui_files=partial(_refuse, "no ComfyUI"),
+    )
+
+
+def _refuse(what: str, *_: object) -> Any:
+    raise AssertionError(f"This test fetches nothing: {what}")
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """One app for all tests of routes; each test makes runs of its own."""
+    app = create_app(
+        Settings.model_validate(
+            {
+                "exports_dir": tmp_path_factory.mktemp("app") / "exports",
+                "researcher_token": TOKEN,
+                "pool_processes": 1,
+            }
+        )
+    )
+    yield app
+    app.extensions["devserver"].close()
+
+
+@pytest.fixture
+def services(app: Flask) -> Services:
+    found: Services = app.extensions["devserver"]
+    return found
+
+
+class BufferingClient(FlaskClient):
+    """Reads each answer to its end, so that the file behind it is closed."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        return super().open(*args, **{"buffered": True, **kwargs})
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return BufferingClient(app, app.response_class)
+
+
+@pytest.fixture
+def researcher() -> dict[str, str]:
+    """The headers of a researcher."""
+    return {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """The real server in a process of its own, on a real socket."""
+    running = RunningServer(tmp_path_factory.mktemp("server"), token=TOKEN)
+    running.start()
+    yield running
+    running.stop()

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import logging
+import socket
+
+import pytest
+from flask.testing import FlaskClient
+
+from devserver.config import Settings
+from devserver.my_app.routes.guard import host_is_allowed
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("localhost", "localhost:17801", "127.0.0.1:17801", "192.168.1.7:17801", "[::1]:17801"),
+        *("LOCALHOST", "localhost.", "workshop.example:80", socket.gethostname()),
+    ],
+)
+def test_own_names_and_addresses_are_known(host: str) -> None:
+    settings = Settings.model_validate({"allowed_hosts": ("workshop.example",)})
+    assert host_is_allowed(host, settings)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "", "127.0.0.1.nip.io"])
+def test_other_names_are_not(host: str, client: FlaskClient) -> None:
+    assert not host_is_allowed(host, Settings())
+    answer = client.get("/api/health", headers={"Host": host or "x.example"})
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "host_not_allowed")
+
+
+def test_other_origins_get_no_permission(client: FlaskClient) -> None:
+    answer = client.get("/api/health", headers={"Origin": "https://evil.example"})
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_every_answer_is_guarded(client: FlaskClient) -> None:
+    for path in ("/", "/api/health", "/nothing", "/api/docs"):
+        headers = client.get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "default-src" in headers["Content-Security-Policy"]
+        assert "unsafe" not in headers["Content-Security-Policy"]
+
+
+def test_the_log_holds_the_path_and_no_query(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        client.get("/api/health?text=Geheimnis")
+    assert "GET /api/health 200" in caplog.text
+    assert "Geheimnis" not in caplog.text

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+
+import pytest
+from flask.testing import FlaskClient
+
+from devserver.my_app.wiring import Services
+from tests.media_samples import glb_bytes, mp4_bytes, png_bytes, wav_bytes
+
+
+@pytest.fixture
+def run_id(services: Services) -> str:
+    """A finished run with two pictures and one of each other type."""
+    storage = services.storage
+    run_id = storage.create_run(schema="dada", input_text="Eine Blume", user_id="DOE_J").run_id
+    for data in (png_bytes(16, 12), png_bytes(20, 10), wav_bytes(), mp4_bytes(), glb_bytes()):
+        storage.add_media_from_data(run_id, data)
+    storage.finish_run(run_id, "success")
+    return run_id
+
+
+@pytest.mark.parametrize(
+    ("media_type", "content_type", "data"),
+    [
+        ("image", "image/png", png_bytes(16, 12)),
+        ("audio", "audio/wav", wav_bytes()),
+        ("video", "video/mp4", mp4_bytes()),
+        ("3d", "model/gltf-binary", glb_bytes()),
+    ],
+)
+def test_each_type_is_served_with_its_content_type(
+    client: FlaskClient, run_id: str, media_type: str, content_type: str, data: bytes
+) -> None:
+    answer = client.get(f"/api/media/{media_type}/{run_id}")
+    assert (answer.status_code, answer.data) == (200, data)
+    assert answer.content_type == content_type
+    assert answer.headers["ETag"] == f'"{hashlib.sha256(data).hexdigest()}"'
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Accept-Ranges"] == "bytes"
+
+
+@pytest.mark.parametrize(
+    ("path", "width"),
+    [("{}", 16), ("{}.png", 16), ("{}/1", 16), ("{}/1.png", 16), ("{}/2", 20), ("{}/2.png", 20)],
+)
+def test_outputs_are_numbered_from_1(
+    client: FlaskClient, run_id: str, path: str, width: int
+) -> None:
+    answer = client.get("/api/media/image/" + path.format(run_id))
+    assert int.from_bytes(answer.data[16:20], "big") == width
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "image/{}/3",
+        "image/{}/0",
+        "image/{}/01",
+        "image/{}/-1",
+        "image/{}/1.gif",
+        "image/{}.jpg",
+        "image/{}/1/2",
+        "image/{}/..%2fmetadata.json",
+        "image/{}/../metadata.json",
+        "image/{}/metadata.json",
+        "image/{}/1%00",
+        "image/{}/²",
+        "smell/{}",
+        "3D/{}",
+    ],
+)
+def test_what_is_not_there_is_404(client: FlaskClient, run_id: str, path: str) -> None:
+    answer = client.get("/api/media/" + path.format(run_id))
+    assert answer.status_code == 404
+    assert answer.get_json()["status"] == "error"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["..", "%2e%2e", "..%2f..%2fstate", "x", "a" * 5000, "%00", "%ff", "%F0%9F%8C%B8", "{upper}"],
+)
+def test_tricks_in_place_of_a_run_id_are_4xx(client: FlaskClient, run_id: str, name: str) -> None:
+    name = name.format(upper=run_id.upper())
+    for path in (
+        f"/api/media/image/{name}",
+        f"/api/media/info/{name}",
+        f"/api/media/run/{name}",
+        f"/api/runs/{name}",
+    ):
+        answer = client.get(path)
+        assert answer.status_code in (400, 404), path
+        assert answer.get_json()["status"] == "error"
+
+
+def test_an_unknown_run_is_404(client: FlaskClient) -> None:
+    answer = client.get(f"/api/media/image/{uuid.uuid4()}")
+    assert (answer.status_code, answer.get_json()["code"]) == (404, "run_not_found")
+
+
+def test_a_run_on_its_way_has_its_media_not_yet(client: FlaskClient, services: Services) -> None:
+    run_id = services.storage.create_run(schema="dada", input_text="Eine Blume").run_id
+    answer = client.get(f"/api/media/image/{run_id}")
+    assert (answer.status_code, answer.get_json()["code"]) == (404, "media_not_ready")
+    assert answer.headers["Cache-Control"] == "no-store"
+    services.storage.finish_run(run_id, "cancelled")
+    assert client.get(f"/api/media/image/{run_id}").get_json()["code"] == "media_not_found"
+
+
+def test_ranges_head_and_conditional_requests(client: FlaskClient, run_id: str) -> None:
+    url, data = f"/api/media/image/{run_id}", png_bytes(16, 12)
+    part = client.get(url, headers={"Range": "bytes=1-3"})
+    assert (part.status_code, part.data) == (206, b"PNG")
+    assert part.headers["Content-Range"] == f"bytes 1-3/{len(data)}"
+    assert client.get(url, headers={"Range": "bytes=-4"}).data == data[-4:]
+    beyond = client.get(url, headers={"Range": f"bytes={len(data)}-"})
+    assert (beyond.status_code, beyond.get_json()["code"]) == (416, "range_not_satisfiable")
+    head = client.head(url)
+    assert (head.status_code, head.data) == (200, b"")
+    assert head.content_length == len(data)
+    etag = head.headers["ETag"]
+    assert client.get(url, headers={"If-None-Match": etag}).status_code == 304
+    fresh = client.get(url, headers={"Range": "bytes=1-3", "If-Range": etag})
+    assert fresh.status_code == 206
+    stale = client.get(url, headers={"Range": "bytes=1-3", "If-Range": '"another"'})
+    assert (stale.status_code, stale.data) == (200, data)
+
+
+def test_a_file_that_vanished_is_404(client: FlaskClient, services: Services, run_id: str) -> None:
+    services.storage.get_media_path(run_id, "output_image.png").unlink()
+    assert client.get(f"/api/media/image/{run_id}").get_json()["code"] == "media_not_found"
+
+
+def test_info_lists_the_media(client: FlaskClient, run_id: str) -> None:
+    body = client.get(f"/api/media/info/{run_id}").get_json()
+    assert (body["run_id"], body["status"]) == (run_id, "success")
+    assert [(output["type"], output["index"]) for output in body["outputs"]] == [
+        *(("image", 1), ("image", 2), ("audio", 1), ("video", 1), ("3d", 1))
+    ]
+    for output in body["outputs"]:
+        assert client.get(output["url"]).status_code == 200
+
+
+def test_the_public_view_of_a_run(
+    client: FlaskClient, run_id: str, researcher: dict[str, str]
+) -> None:
+    public = client.get(f"/api/media/run/{run_id}").get_json()
+    assert public["input_text"] == "Eine Blume"
+    assert public["schema"] == "dada"
+    assert not {"user_id", "jobs"} & public.keys()
+    whole = client.get(f"/api/media/run/{run_id}", headers=researcher).get_json()
+    assert whole["user_id"] == "DOE_J"
+
+
+def test_a_folder_with_only_the_seeds_keys_is_served(
+    client: FlaskClient, services: Services
+) -> None:
+    run_id = str(uuid.uuid4())
+    folder = services.root.runs / run_id
+    folder.mkdir()
+    (folder / "output_image.png").write_bytes(png_bytes())
+    output = {"type": "image", "filename": "output_image.png", "format": "png"}
+    metadata = {"run_id": run_id, "schema": "dada", "input_text": "x", "outputs": [output]}
+    (folder / "metadata.json").write_text(json.dumps(metadata))
+    answer = client.get(f"/api/media/image/{run_id}")
+    assert (answer.status_code, answer.data) == (200, png_bytes())
+    assert answer.content_type == "image/png"
+
+
+def test_metadata_can_not_lead_out_of_the_folder_or_lie_about_the_type(
+    client: FlaskClient, services: Services
+) -> None:
+    run_id = str(uuid.uuid4())
+    folder = services.root.runs / run_id
+    folder.mkdir()
+    (folder / "output_image.png").write_bytes(b"<script>alert(1)</script>")
+    outputs = [
+        {"type": "image", "filename": "../../state/server.json", "format": "png"},
+        {"type": "image", "filename": "output_image.png", "mime_type": "text/html"},
+    ]
+    metadata = {"run_id": run_id, "outputs": outputs}
+    (folder / "metadata.json").write_text(json.dumps(metadata))
+    assert client.get(f"/api/media/image/{run_id}/1").status_code == 404
+    assert client.get(f"/api/media/image/{run_id}/2").content_type == "image/png"

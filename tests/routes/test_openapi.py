@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from flask import Flask
+from flask.testing import FlaskClient
+from openapi_spec_validator import validate
+
+from devserver.my_app.routes import wire
+
+
+def test_the_description_is_valid(client: FlaskClient) -> None:
+    validate(client.get("/api/openapi.json").get_json())
+
+
+def test_every_route_of_the_api_is_described(app: Flask, client: FlaskClient) -> None:
+    described = client.get("/api/openapi.json").get_json()["paths"]
+    operations = sum(len(methods) for methods in described.values())
+    routes = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")]
+    assert operations == sum(len((r.methods or set()) - {"HEAD", "OPTIONS"}) for r in routes)
+    assert all(op["summary"] for methods in described.values() for op in methods.values())
+
+
+def test_the_request_is_described_from_the_model_that_checks_it(client: FlaskClient) -> None:
+    schemas = client.get("/api/openapi.json").get_json()["components"]["schemas"]
+    request = schemas["ExecuteRequest"]
+    assert set(request["required"]) == {"schema", "input_text"}
+    assert request["properties"]["input_text"]["maxLength"] == wire.MAX_TEXT_CHARACTERS
+
+
+def test_the_page_shows_every_route_and_needs_nothing_from_elsewhere(client: FlaskClient) -> None:
+    page = client.get("/api/docs").text
+    for path in client.get("/api/openapi.json").get_json()["paths"]:
+        assert path in page
+    assert "://" not in page

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from flask.testing import FlaskClient
+
+from devserver.my_app.services.run_metadata import StageRecord
+from devserver.my_app.wiring import Services
+
+
+@pytest.fixture
+def run_id(services: Services) -> str:
+    return services.storage.create_run(
+        schema="dada", input_text="Eine Blume", user_id="DOE_J"
+    ).run_id
+
+
+def test_tells_how_a_run_stands(client: FlaskClient, services: Services, run_id: str) -> None:
+    body = client.get(f"/api/runs/{run_id}").get_json()
+    assert (body["status"], body["revision"], body["attempts"]) == ("queued", 1, 0)
+    assert "user_id" not in body
+    services.storage.finish_run(run_id, "cancelled")
+    body = client.get(f"/api/runs/{run_id}").get_json()
+    assert (body["status"], body["revision"]) == ("cancelled", 2)
+    assert body["finished_at"]
+
+
+def test_what_was_sent_to_models_is_for_researchers(
+    client: FlaskClient, services: Services, run_id: str, researcher: dict[str, str]
+) -> None:
+    details = {"messages": ["secret"], "terms": ["secret"], "seed": 1}
+    services.storage.record_stage(
+        run_id, StageRecord(stage=2, step="x", status="transformed", details=details)
+    )
+    for url in (f"/api/runs/{run_id}", f"/api/media/run/{run_id}"):
+        assert client.get(url).get_json()["stages"][0]["details"] == {"seed": 1}
+    whole = client.get(f"/api/media/run/{run_id}", headers=researcher).get_json()
+    assert whole["stages"][0]["details"] == details
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/api/runs"), ("DELETE", "/api/runs/{}")])
+@pytest.mark.parametrize(
+    "authorization", [None, "Bearer wrong", "Bearer ", "Basic dTpw", "Bearer ü", "nonsense"]
+)
+def test_researchers_routes_need_the_token(
+    client: FlaskClient, run_id: str, method: str, path: str, authorization: str | None
+) -> None:
+    headers = {"Authorization": authorization} if authorization else {}
+    answer = client.open(path.format(run_id), method=method, headers=headers)
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "researcher_token_required")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert client.get(f"/api/runs/{run_id}").status_code == 200
+
+
+def test_lists_runs_page_by_page(
+    client: FlaskClient, services: Services, researcher: dict[str, str]
+) -> None:
+    for _ in range(3):
+        services.storage.create_run(schema="dada", input_text="x")
+    seen: list[str] = []
+    after: int | None = 0
+    while after is not None:
+        page = client.get(f"/api/runs?limit=2&after={after}", headers=researcher).get_json()
+        assert len(page["runs"]) <= 2
+        seen += [run["run_id"] for run in page["runs"]]
+        after = page["next"]
+    assert len(seen) == len(set(seen)) == page["total"]
+    assert {entry.name for entry in services.root.runs.iterdir()} == set(seen)
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "after=-1", "limit=²"])
+def test_bad_pages_are_400(client: FlaskClient, researcher: dict[str, str], query: str) -> None:
+    assert client.get(f"/api/runs?{query}", headers=researcher).status_code == 400
+
+
+def test_deletes_a_run(client: FlaskClient, run_id: str, researcher: dict[str, str]) -> None:
+    answer = client.delete(f"/api/runs/{run_id}", headers=researcher)
+    assert answer.get_json() == {"status": "deleted", "run_id": run_id}
+    assert client.get(f"/api/runs/{run_id}").status_code == 404
+    assert client.delete(f"/api/runs/{run_id}", headers=researcher).status_code == 404
+
+
+def test_deleting_tells_nothing_to_strangers(client: FlaskClient) -> None:
+    assert client.delete(f"/api/runs/{uuid.uuid4()}").status_code == 401

@@ -1,0 +1,157 @@
+"""The real server, as a newcomer starts it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import requests
+
+from devserver.config import PROJECT_FOLDER
+from tests.honest_folders import check_folder
+from tests.running_server import RunningServer
+
+T = TypeVar("T")
+
+
+def test_says_where_it_is_and_how_to_try_it(server: RunningServer) -> None:
+    said = server.log.read_text()
+    assert server.url in said
+    assert str(server.runs) in said
+    assert "atelier" in said
+    [line] = re.findall(r"^curl .*$", said, re.MULTILINE)
+    command = [*shlex.split(line), "--silent"]
+    answer = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert answer["status"] == "success"
+    run = check_folder(server.runs / answer["run_id"])
+    assert run.input_text == "Eine Blume auf der Wiese"
+    picture = requests.get(server.url + answer["media_output"]["url"], timeout=30)
+    assert picture.content.startswith(b"\x89PNG")
+
+
+def test_fifteen_children_at_once(server: RunningServer) -> None:
+    def child(number: int) -> str:
+        answer = server.execute(input_text=f"Kind {number} malt eine Katze", schema="passthrough")
+        assert answer.status_code == 200
+        assert answer.json()["input_text"] == f"Kind {number} malt eine Katze"
+        return str(answer.json()["run_id"])
+
+    with ThreadPoolExecutor(15) as threads:
+        run_ids = set(threads.map(child, range(15)))
+    assert len(run_ids) == 15
+    for run_id in run_ids:
+        assert check_folder(server.runs / run_id).status == "success"
+
+
+def test_a_client_that_hangs_up_loses_nothing(server: RunningServer) -> None:
+    before = set(server.runs.iterdir())
+    body = json.dumps({"schema": "dada", "input_text": "Ein Kind legt auf"}).encode()
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(
+            b"POST /api/schema/pipeline/execute HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+        folder = wait_for(lambda: next(iter(set(server.runs.iterdir()) - before), None))
+    assert isinstance(folder, Path)
+    url = f"{server.url}/api/runs/{folder.name}"
+    wait_for(lambda: requests.get(url, timeout=30).json()["status"] == "success")
+    check_folder(folder)
+
+
+def test_a_second_server_on_the_same_root_refuses(server: RunningServer, tmp_path: Path) -> None:
+    second = RunningServer(tmp_path, DEVSERVER_EXPORTS_DIR=str(server.exports))
+    second.launch().wait(60)
+    said = second.log.read_text()
+    assert "Another server already works on" in said
+    assert server.url in said
+    assert "Traceback" not in said
+    assert requests.get(f"{server.url}/api/health", timeout=30).ok
+
+
+def test_a_port_that_is_taken_is_said(server: RunningServer, tmp_path: Path) -> None:
+    second = RunningServer(tmp_path, DEVSERVER_PORT=str(server.port))
+    process = second.launch()
+    process.wait(60)
+    assert process.returncode == 2
+    assert f"Port {server.port}" in second.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("DEVSERVER_PORT", "many"), ("COMFYUI_URLS", "gpu:8188")]
+)
+def test_a_wrong_setting_is_said(tmp_path: Path, name: str, value: str) -> None:
+    server = RunningServer(tmp_path, **{name: value})
+    process = server.launch()
+    process.wait(60)
+    assert process.returncode == 2
+    assert name in server.log.read_text()
+    assert "Traceback" not in server.log.read_text()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_ends_when_told_to_and_gives_its_root_back(tmp_path: Path, how: signal.Signals) -> None:
+    server = RunningServer(tmp_path)
+    server.start()
+    process = server.process
+    process.send_signal(how)
+    process.wait(60)
+    assert process.returncode == 0
+    assert not (server.exports / "state" / "server.json").exists()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{server.url}/api/health", timeout=5)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+def test_its_children_end_with_it(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path)
+    server.start()
+    assert server.execute(schema="passthrough").status_code == 200
+    os.kill(server.process.pid, signal.SIGKILL)  # the parent alone; its children must notice
+    server.process.wait()
+    again = RunningServer(tmp_path)
+    again.start()
+    assert again.execute(schema="passthrough").status_code == 200
+    again.stop()
+
+
+def test_the_demo_makes_a_run_with_and_without_a_server(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    for exports in (server.exports, tmp_path / "exports"):
+        demo = subprocess.run(
+            [sys.executable, "-m", "devserver", "demo", "Ein Baum"],
+            cwd=PROJECT_FOLDER,
+            env={**os.environ, "DEVSERVER_EXPORTS_DIR": str(exports)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        [folder] = [Path(line) for line in demo.stdout.splitlines() if line.startswith("/")]
+        assert folder.parent == exports / "json"
+        assert check_folder(folder).status == "success"
+        assert "output_image.png" in demo.stdout
+
+
+def wait_for(condition: Callable[[], T]) -> T:
+    """Poll until `condition()` is true; fails after half a minute."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError("It did not happen.")
