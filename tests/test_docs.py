@@ -1,0 +1,125 @@
+"""The documentation is true: everything is named, and every example runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from devserver.__main__ import main
+from devserver.config import PROJECT_FOLDER, setting_names
+from devserver.my_app.services.run_metadata import (
+    FINAL_STATUSES,
+    Job,
+    Output,
+    RunError,
+    RunMetadata,
+    RunRequest,
+    StageRecord,
+)
+from tests.honest_folders import check_all
+from tests.running_server import RunningServer
+
+README = PROJECT_FOLDER / "README.md"
+DOCS = PROJECT_FOLDER / "devserver" / "docs"
+PAGES = [README, *sorted(DOCS.glob("*.md"))]
+
+
+def text_of(name: str) -> str:
+    return (DOCS / name).read_text()
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", text_of("SETTINGS.md"), re.MULTILINE))
+    assert rows.keys() == setting_names().keys()
+    for name, (default, _) in setting_names().items():
+        if isinstance(default, str | int | float) and name != "DEVSERVER_POOL_PROCESSES":
+            assert rows[name] == f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
+
+
+def test_every_route_is_documented(app: Flask) -> None:
+    said = text_of("API.md")
+    for rule in app.url_map.iter_rules():
+        path = re.sub(r"<[^>]*?:(\w+)>", r"<\1>", rule.rule)
+        if not path.startswith("/static"):
+            assert f" {path}`" in said or f"`{path}`" in said, path
+
+
+def test_every_command_is_documented() -> None:
+    assert all(f"python -m devserver {name}" in text_of("API.md") for name in main.commands)
+    targets = re.findall(r"^(\w+):", (PROJECT_FOLDER / "Makefile").read_text(), re.MULTILINE)
+    assert all(f"make {name}" in README.read_text() for name in targets if name != "clean")
+
+
+@pytest.mark.parametrize("model", [RunMetadata, RunRequest, Output, StageRecord, Job, RunError])
+def test_every_key_of_metadata_is_documented(model: type[RunMetadata]) -> None:
+    said = text_of("UNIFIED_MEDIA_STORAGE.md")
+    for name, field in model.model_fields.items():
+        assert f"`{field.alias or name}`" in said, name
+
+
+def test_every_status_is_documented() -> None:
+    assert all(f"`{status}`" in text_of("UNIFIED_MEDIA_STORAGE.md") for status in FINAL_STATUSES)
+
+
+def test_every_dependency_is_explained() -> None:
+    said = text_of("DEPENDENCIES.md").lower()
+    for file in ("requirements.txt", "requirements-dev.txt"):
+        for line in (PROJECT_FOLDER / file).read_text().splitlines():
+            name = re.match(r"[\w-]+", line)
+            if name:
+                assert name.group() in said
+                assert "<" in line and ">=" in line, f"{line} has no range"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_storage_examples_run(tmp_path: Path, server: RunningServer) -> None:
+    examples = blocks(text_of("UNIFIED_MEDIA_STORAGE.md"), "python")
+    assert len(examples) >= 3
+    assert server.execute().status_code == 200
+    for exports in (tmp_path / "exports", server.exports):  # without a server and beside one
+        subprocess.run(
+            [sys.executable, "-c", "\n".join(examples)],
+            cwd=PROJECT_FOLDER,
+            env={**os.environ, "DEVSERVER_EXPORTS_DIR": str(exports)},
+            check=True,
+            capture_output=True,
+        )
+    assert [run.status for run in check_all(tmp_path / "exports" / "json")] == ["success"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the examples are for a Unix shell")
+def test_the_readmes_curl_runs(server: RunningServer) -> None:
+    [example] = [block for block in blocks(README.read_text(), "bash") if "curl" in block]
+    command = example.replace("http://127.0.0.1:17801", server.url)
+    answer = subprocess.run(
+        ["bash", "-euc", command], check=True, capture_output=True, text=True
+    ).stdout
+    run_id = re.search(r'"run_id":"([^"]+)"', answer)
+    assert run_id
+    folder = server.runs / run_id.group(1)
+    drawn = re.findall(r"^[├└]── (\S+)", README.read_text(), re.MULTILINE)
+    assert {entry.name for entry in folder.iterdir()} == set(drawn)
+
+
+def test_nothing_says_execution_of_a_run() -> None:
+    allowed = ("execution_mode", "pipeline/execute")
+    for page in PAGES:
+        text = page.read_text()
+        for word in allowed:
+            text = text.replace(word, "")
+        assert not re.search(r"\bexecut", text, re.IGNORECASE), page.name
