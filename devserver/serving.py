@@ -6,6 +6,7 @@ import io
 import ipaddress
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
@@ -73,6 +74,7 @@ def _serve_with_gunicorn(settings: Settings) -> int:
                 "graceful_timeout": _GRACEFUL_SECONDS,
                 "loglevel": "warning",
                 "control_socket_disable": True,
+                "post_worker_init": end_gracefully,
                 "worker_exit": lambda _arbiter, worker: close_services(worker.app),
             }
             for name, value in options.items():
@@ -81,6 +83,11 @@ def _serve_with_gunicorn(settings: Settings) -> int:
         def load(self) -> Flask:
             threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
             return _start(settings)
+
+    def end_gracefully(worker: Any) -> None:
+        # gunicorn's own quick end takes a lock that the interrupted thread may hold, and hangs.
+        for name in (signal.SIGINT, signal.SIGQUIT):
+            signal.signal(name, worker.handle_exit)
 
     def close_services(server: Server) -> None:
         app = server.callable

@@ -26,8 +26,9 @@ def draw(scene: Scene, size: int, frame: Colour | None = (250, 243, 226)) -> Ima
         glow=glow,
     )
     canvas = Image.new("RGB", (size, size), around.sky[0])
-    for sheet in _sky(around):
-        lay(canvas, sheet, shadow=0.16)
+    if scene.place != "room":  # a wallpaper has no rings of light
+        for sheet in _sky(around):
+            lay(canvas, sheet, shadow=0.16)
     for sheet in around.back:
         lay(canvas, sheet)
     for figure in scene.figures:

@@ -17,6 +17,7 @@ Role = Literal[
     "container",  # one sits inside
     "foliage",  # one can sit between its branches
     "wheels",  # one sits on its saddle, behind the frame
+    "tub",  # one lies in it, below its taps
     "boat",  # one stands behind its rail
     "roof",  # one stands below
     "support_in_sky",  # one can sit on it although it hangs in the sky

@@ -36,6 +36,7 @@ SEATS: tuple[tuple[tuple[str, ...], Role | None, Seat], ...] = (
     (("on", "in"), "boat", Seat(0.7, before=False, share=0.9)),
     (("on",), "ridden", Seat(0.36, sunk=0.42, before=False, share=1.2)),
     (("on",), "wheels", Seat(0.1, sunk=0.42, before=False, share=1.1)),
+    (("in",), "tub", Seat(0.52, before=False)),
     (("on", "in"), "container", Seat(0.06, sunk=0.42, before=False)),
     (("in",), None, Seat(1.03)),
     (("on",), None, Seat(0.0, sunk=0.1)),
