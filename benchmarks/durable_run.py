@@ -16,6 +16,7 @@ from PIL import Image
 from benchmarks.figure import Figure
 from devserver.config import Settings
 from devserver.my_app.services import media_probe
+from devserver.my_app.services.durable_files import sync_folder
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.worker_pool import WorkerPool
@@ -67,8 +68,12 @@ def store_run(storage: MediaStorageService, picture: bytes) -> None:
 
 
 def store_bare(folder: Path, picture: bytes) -> None:
-    """The same files by hand: written, fsynced and renamed; metadata.json twice, as it changes."""
+    """The same files by hand: written, fsynced, renamed, and the names synced, as durable means.
+
+    metadata.json is written twice, as it changes when the picture comes.
+    """
     folder.mkdir()
+    sync_folder(folder.parent)
     text = b"Eine Blume auf der Wiese"
     metadata = b"x" * 1600
     for name, data in (
@@ -83,6 +88,7 @@ def store_bare(folder: Path, picture: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         part.replace(folder / name)
+        sync_folder(folder)
 
 
 def timed(function: object, *args: object) -> float:

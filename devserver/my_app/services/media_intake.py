@@ -110,8 +110,8 @@ class MediaIntake:
                 checksum.update(last)
                 last = piece
             # The disk, the measuring process and the rest of the checksum don't need each other.
-            syncing = self._helpers.submit(os.fsync, file.fileno())
             measuring = self._helpers.submit(self._measure, part)
+            syncing = self._helpers.submit(os.fsync, file.fileno())
             checksum.update(last)
             measuring.exception()  # waits only: the file stays open and named until both are done
             syncing.result()

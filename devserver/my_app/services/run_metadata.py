@@ -165,7 +165,7 @@ class RunMetadata(_Record):
 
     def to_json(self) -> bytes:
         """The bytes of metadata.json: UTF-8, indented for people, closed by a newline."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2).encode() + b"\n"
+        return self.model_dump_json(by_alias=True, indent=2).encode() + b"\n"
 
 
 def parse_metadata(data: bytes) -> RunMetadata:
