@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import durable_run, fifteen_clients, streamed_gigabyte
+from benchmarks import comfyui_overhead, durable_run, fifteen_clients, streamed_gigabyte
 from benchmarks.figure import Figure
 
 BENCHMARKS: dict[str, Callable[[], Figure]] = {
     "durable_run": durable_run.measure,
     "streamed_gigabyte": streamed_gigabyte.measure,
     "fifteen_clients": fifteen_clients.measure,
+    "comfyui_overhead": comfyui_overhead.measure,
 }
 
 

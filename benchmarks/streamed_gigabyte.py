@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks.figure import Figure
 from devserver.config import Settings
 from devserver.my_app.services import media_probe
+from devserver.my_app.services.comfyui.files import ComfyUIFiles
 from devserver.my_app.services.media_intake import MediaIntake
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders
@@ -72,7 +73,7 @@ def main(folder: str) -> None:
         folders,
         MediaIntake(folders, measure=lambda _: facts, max_bytes=2 * _GIBIBYTE),
         fetch_url=fetch,
-        list_comfyui_files=lambda _server, _prompt_id: [],
+        list_comfyui_files=ComfyUIFiles([]).list_urls,
     )
     run_id = storage.create_run(schema="dada", input_text="x").run_id
     storage.add_media_from_url(run_id, str(2**20))

@@ -115,10 +115,21 @@ class Settings(BaseModel):
         alias="DEVSERVER_ALLOWED_HOSTS",
         description="Further host names under which this server may be called, comma-separated.",
     )
+    output_configs_dir: Folder = Field(
+        PROJECT_FOLDER / "devserver" / "schemas" / "output",
+        alias="DEVSERVER_OUTPUT_CONFIGS_DIR",
+        description="Where the output configs and their ComfyUI workflows lie.",
+    )
     comfyui_urls: Urls = Field(
         (),
         alias="COMFYUI_URLS",
         description="ComfyUI servers, comma-separated.",
+    )
+    comfyui_timeout_seconds: float = Field(
+        3600.0,
+        gt=0,
+        alias="DEVSERVER_COMFYUI_TIMEOUT_SECONDS",
+        description="Longest time a workflow may take at ComfyUI, its waiting there included.",
     )
     trusted_media_origins: Urls = Field(
         (),

@@ -143,6 +143,7 @@ def greeting(services: Services) -> str:
         f"The server listens on   {local}/",
         f"Runs are stored in      {services.root.runs}",
         f"Backends that are on    {', '.join(services.catalogue.backend_names())}",
+        *(f"                        {line}" for line in services.catalogue.describe_backends()),
         "Stage 2 (rewriting)     embedded techniques, no language model",
         "Stages 1, 3 (safety)    NOT CHECKED: no word lists and no guard model in this version",
     ]

@@ -65,14 +65,15 @@ def crash(folder: Path, *, runs: int, kills: int, seed: int) -> Counter[str]:
         server.start()
     for client in clients:
         client.join()
-    ended = _all_ended(server, told)
+    ended = all_ended(server, told)
     server.stop()
     assert told <= ended.keys()
     assert len(check_all(server.runs)) == len(ended)
     return Counter(ended.values())
 
 
-def _all_ended(server: RunningServer, told: set[str]) -> dict[str, str]:
+def all_ended(server: RunningServer, told: set[str]) -> dict[str, str]:
+    """How every run on the server ended, once all have, those of `told` among them."""
     deadline = time.monotonic() + _SETTLE_SECONDS
     ended: dict[str, str] = {}
     while time.monotonic() < deadline:
@@ -80,7 +81,8 @@ def _all_ended(server: RunningServer, told: set[str]) -> dict[str, str]:
             if folder.name not in ended:
                 state = requests.get(f"{server.url}/api/runs/{folder.name}", timeout=30).json()
                 if state["status"] not in ("queued", "running"):
-                    ended[folder.name] = state["status"]
+                    code = state["error"]["code"] if state["error"] else ""
+                    ended[folder.name] = " ".join(filter(None, (state["status"], code)))
         if told <= ended.keys() and len(ended) == sum(1 for _ in server.runs.iterdir()):
             return ended
         time.sleep(0.1)

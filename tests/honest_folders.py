@@ -17,6 +17,8 @@ def check_folder(folder: Path) -> RunMetadata:
     run = parse_metadata((folder / "metadata.json").read_bytes())
     names = {entry.name for entry in folder.iterdir()}
     listed = {output.filename for output in run.outputs}
+    sent = {job.workflow for job in run.jobs if job.workflow}
+    assert sent <= names
     assert run.run_id == folder.name
     assert (folder / "input_text.txt").read_bytes() == run.input_text.encode()
     for output in run.outputs:
@@ -34,7 +36,7 @@ def check_folder(folder: Path) -> RunMetadata:
         assert run.error is not None
     if run.is_final:
         # Nothing lies there that metadata.json doesn't speak of.
-        assert names <= TEXTS | listed
+        assert names <= TEXTS | listed | sent
         assert ("transformed_text.txt" in names) == (run.transformed_text is not None)
     if run.transformed_text is not None:
         assert (folder / "transformed_text.txt").read_bytes() == run.transformed_text.encode()

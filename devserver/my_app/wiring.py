@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from devserver.config import PROJECT_FOLDER, Settings
 from devserver.my_app.services import media_probe
-from devserver.my_app.services.backends import atelier
+from devserver.my_app.services.backends.atelier import AtelierBackend, warm_up
+from devserver.my_app.services.backends.comfyui import ComfyUIBackend
+from devserver.my_app.services.backends.port import MediaBackend
 from devserver.my_app.services.catalogue import Catalogue
-from devserver.my_app.services.comfyui_files import ComfyUIFiles
+from devserver.my_app.services.comfyui.files import ComfyUIFiles
+from devserver.my_app.services.comfyui.servers import ComfyUIServers
+from devserver.my_app.services.comfyui.workflow import Workflow, WorkflowInvalid, read_workflow
 from devserver.my_app.services.interception.interception import (
     EmbeddedInterception,
     apply_technique,
@@ -20,10 +24,11 @@ from devserver.my_app.services.media_fetch import MediaFetcher
 from devserver.my_app.services.media_intake import MediaIntake
 from devserver.my_app.services.media_probe import MediaFacts
 from devserver.my_app.services.media_storage import MediaStorageService
-from devserver.my_app.services.output_configs import load_output_configs
+from devserver.my_app.services.output_configs import OutputConfig, load_output_configs
 from devserver.my_app.services.pipeline import Pipeline
 from devserver.my_app.services.researcher_access import ResearcherAccess
 from devserver.my_app.services.run_folders import RunFolders
+from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.run_queue import EmbeddedRunQueue, RunQueue
 from devserver.my_app.services.run_watch import RunWatch
 from devserver.my_app.services.runs import Runs
@@ -49,6 +54,8 @@ class Services:
     access: ResearcherAccess
     queue: RunQueue
     runs: Runs
+    progress: RunProgress
+    comfyui: ComfyUIServers
     pool: WorkerPool
 
     def close(self) -> None:
@@ -57,6 +64,7 @@ class Services:
         What doesn't make it goes on at the next start.
         """
         self.queue.close(_LAST_CALL_SECONDS)
+        self.comfyui.close()
         self.pool.close()
         self.root.release()
 
@@ -80,6 +88,20 @@ def build_media_storage(
     )
 
 
+def read_workflows(
+    folder: Path, configs: Iterable[OutputConfig]
+) -> dict[str, Workflow | WorkflowInvalid]:
+    """The workflow of each config that has one, or what is wrong with its file."""
+    workflows: dict[str, Workflow | WorkflowInvalid] = {}
+    for config in configs:
+        if config.workflow:
+            try:
+                workflows[config.id] = read_workflow(folder / config.workflow, config.places)
+            except WorkflowInvalid as error:
+                workflows[config.id] = error
+    return workflows
+
+
 def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SECONDS) -> Services:
     """Put the server together, claim its root and take up what the last one left.
 
@@ -87,10 +109,8 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
 
     Raises RootTaken, SchemaFileInvalid.
     """
-    catalogue_data = (
-        load_interception_schemas(SCHEMAS_FOLDER / "interception"),
-        load_output_configs(SCHEMAS_FOLDER / "output"),
-    )
+    schemas = load_interception_schemas(SCHEMAS_FOLDER / "interception")
+    output_configs = load_output_configs(settings.output_configs_dir)
     root = StorageRoot(settings.exports_dir)
     root.claim(f"http://{settings.host}:{settings.port}", patience_seconds=patience_seconds)
     RunFolders(root).remove_strays()
@@ -98,19 +118,31 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     storage = build_media_storage(
         settings, root, partial(pool.run, _MEASURE_SECONDS, media_probe.measure)
     )
-    catalogue = Catalogue(*catalogue_data, [atelier.AtelierBackend(pool)])
+    comfyui = ComfyUIServers(settings.comfyui_urls)
+    backends: list[MediaBackend] = [AtelierBackend(pool)]
+    if settings.comfyui_urls:
+        backends.append(
+            ComfyUIBackend(
+                comfyui,
+                read_workflows(settings.output_configs_dir, output_configs.values()),
+                timeout_seconds=settings.comfyui_timeout_seconds,
+            )
+        )
+    catalogue = Catalogue(schemas, output_configs, backends)
     rewrite_in_pool = partial(pool.run, _REWRITE_SECONDS, apply_technique)
     watch = RunWatch(storage.get_metadata, max_waiters=settings.max_waiters)
+    progress = RunProgress()
     storage.watch(watch.heard)
+    storage.watch(progress.heard)
     queue = EmbeddedRunQueue(
-        Pipeline(storage, catalogue, EmbeddedInterception(rewrite_in_pool)).work,
+        Pipeline(storage, catalogue, EmbeddedInterception(rewrite_in_pool), progress).work,
         workers=settings.run_workers,
         max_waiting=settings.max_queued_runs,
     )
     runs = Runs(storage, catalogue, queue, watch, safety_floor=settings.minimum_safety_level)
     token = settings.researcher_token.get_secret_value() if settings.researcher_token else None
     runs.take_up_unfinished()
-    pool.warm_up(atelier.warm_up)
+    pool.warm_up(warm_up)
     return Services(
         settings=settings,
         root=root,
@@ -119,5 +151,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         access=ResearcherAccess(root.state, token),
         queue=queue,
         runs=runs,
+        progress=progress,
+        comfyui=comfyui,
         pool=pool,
     )

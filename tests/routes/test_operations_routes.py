@@ -19,6 +19,7 @@ def test_is_ready(client: FlaskClient) -> None:
         "storage_writable": True,
         "takes_runs": True,
         "backends": ["atelier"],
+        "remarks": [],
     }
 
 

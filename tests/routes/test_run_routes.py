@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from devserver.my_app.services.run_metadata import StageRecord
+from devserver.my_app.services.run_progress import PreviewPicture
 from devserver.my_app.wiring import Services
 
 
@@ -83,3 +84,32 @@ def test_deletes_a_run(client: FlaskClient, run_id: str, researcher: dict[str, s
 
 def test_deleting_tells_nothing_to_strangers(client: FlaskClient) -> None:
     assert client.delete(f"/api/runs/{uuid.uuid4()}").status_code == 401
+
+
+def test_cancels_a_run_that_is_not_over(
+    client: FlaskClient, services: Services, run_id: str
+) -> None:
+    answer = client.post(f"/api/runs/{run_id}/cancel")
+    assert (answer.status_code, answer.get_json()["status"]) == (200, "cancelled")
+    again = client.post(f"/api/runs/{run_id}/cancel")
+    assert (again.status_code, again.get_json()["code"]) == (409, "run_is_over")
+    assert client.post(f"/api/runs/{uuid.uuid4()}/cancel").status_code == 404
+    assert client.post("/api/runs/../cancel").status_code == 400
+
+
+def test_tells_how_far_the_backend_is(client: FlaskClient, services: Services, run_id: str) -> None:
+    assert client.get(f"/api/runs/{run_id}").get_json()["progress"] is None
+    services.progress.report(run_id, config="sd35_large", ahead=2)
+    assert client.get(f"/api/runs/{run_id}").get_json()["progress"] == {
+        "config": "sd35_large",
+        **{"ahead": 2, "node": None, "step": None, "steps": None, "preview": None},
+    }
+    assert client.get(f"/api/runs/{run_id}/preview").status_code == 404
+    services.progress.show(run_id, PreviewPicture(b"\xff\xd8\xff", "image/jpeg"))
+    progress = client.get(f"/api/runs/{run_id}").get_json()["progress"]
+    picture = client.get(progress["preview"])
+    assert (picture.data, picture.content_type) == (b"\xff\xd8\xff", "image/jpeg")
+    assert picture.headers["Cache-Control"] == "no-store"
+    services.storage.finish_run(run_id, "cancelled")
+    assert client.get(progress["preview"]).status_code == 404
+    assert client.get(f"/api/runs/{run_id}").get_json()["progress"] is None

@@ -177,16 +177,25 @@ def test_a_full_disk_leaves_an_honest_folder(
     assert folders.ids() == [run_id]
 
 
-def test_stages_and_jobs_are_recorded_in_order(storage: MediaStorageService) -> None:
+def test_stages_and_jobs_are_recorded_in_order(
+    storage: MediaStorageService, folders: RunFolders
+) -> None:
     run_id = new_run(storage)
     for step in ("first", "second"):
         storage.record_stage(run_id, StageRecord(stage=1, step=step, status="passed"))
-    storage.record_job(run_id, Job(backend="comfyui", job_id="a", state="submitted"))
-    storage.record_job(run_id, Job(backend="comfyui", job_id="b", state="submitted"))
-    storage.record_job(run_id, Job(backend="comfyui", job_id="a", state="done"))
+    for job_id in ("a", "b"):
+        storage.record_submission(run_id, Job(backend="comfyui", job_id=job_id), {"graph": job_id})
+    last = StageRecord(stage=4, step="media", status="done")
+    storage.record_stage(run_id, last, {"a": "done", "unknown": "done"})
     run = storage.get_metadata(run_id)
-    assert [stage.step for stage in run.stages] == ["first", "second"]
-    assert {job.job_id: job.state for job in run.jobs} == {"a": "done", "b": "submitted"}
+    assert [stage.step for stage in run.stages] == ["first", "second", "media"]
+    assert [(job.job_id, job.state, job.workflow) for job in run.jobs] == [
+        ("a", "done", "workflow.json"),
+        ("b", "submitted", "workflow_2.json"),
+    ]
+    for job in run.jobs:
+        path = folders.path(run_id) / str(job.workflow)
+        assert json.loads(path.read_text()) == {"graph": job.job_id}
     assert run.revision == 6
 
 

@@ -25,6 +25,9 @@ class Backend:
     def unavailable_because(self, config: OutputConfig) -> str | None:
         return self._reason
 
+    def describe(self) -> list[str]:
+        return ["It is here."]
+
     def make(self, request: object) -> list[object]:
         raise AssertionError("nothing is made here")
 

@@ -17,6 +17,7 @@ from devserver.my_app.services.output_configs import OutputConfig
 from devserver.my_app.services.pipeline import MAX_ATTEMPTS, Pipeline
 from devserver.my_app.services.run_folders import RunNotFound
 from devserver.my_app.services.run_metadata import RunMetadata, RunRequest
+from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.schemas import load_interception_schemas
 from devserver.my_app.services.worker_pool import WorkerDied
 from tests.media_samples import png_bytes, wav_bytes
@@ -37,6 +38,9 @@ class ScriptedBackend:
     def unavailable_because(self, config: OutputConfig) -> str | None:
         return None
 
+    def describe(self) -> list[str]:
+        return []
+
     def make(self, request: MediaRequest) -> list[MediaDescription]:
         self.requests.append(request)
         made_by = MadeBy(backend=self.name, config=request.config.id, seed=request.seed)
@@ -55,7 +59,9 @@ class ScriptedBackend:
             )
             for config_id in self._scripts
         }
-        return Pipeline(storage, Catalogue(SCHEMAS, configs, [self]), EmbeddedInterception())
+        return Pipeline(
+            storage, Catalogue(SCHEMAS, configs, [self]), EmbeddedInterception(), RunProgress()
+        )
 
 
 def picture(_: MediaRequest) -> Sequence[bytes]:
@@ -108,7 +114,8 @@ def test_each_step_takes_up_where_the_one_before_ended(storage: MediaStorageServ
         (unreachable, "backend_unreachable"),
         (lambda _: [], "nothing_produced"),
         (lambda _: [wav_bytes()], "nothing_produced"),
-        (lambda _: [b"no picture"], "media_rejected"),
+        (lambda _: [b"no picture"], "not_media"),
+        (lambda _: [png_bytes()[:-9]], "media_rejected"),
     ],
 )
 def test_a_failure_is_told_in_the_folder(

@@ -32,6 +32,7 @@ def ready() -> Response:
             storage_writable=storage_writable,
             takes_runs=takes_runs,
             backends=services().catalogue.backend_names(),
+            remarks=services().catalogue.describe_backends(),
         ),
         200 if is_ready else 503,
     )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from flask import Blueprint, Response, request
 
 from devserver.my_app.routes import wire
 from devserver.my_app.routes.http import FieldsInvalid, is_researcher, json_answer, services
 from devserver.my_app.routes.openapi import documented
 from devserver.my_app.routes.views import run_state, run_view
+from devserver.my_app.services.media_storage import MediaNotFound
 from devserver.my_app.services.researcher_access import ResearcherTokenRequired
+from devserver.my_app.services.run_id import checked_run_id
+from devserver.my_app.services.run_metadata import RunMetadata
 
 blueprint = Blueprint("runs", __name__, url_prefix="/api/runs")
 
@@ -19,8 +24,26 @@ _MOST_ON_A_PAGE = 200
 @documented(answers={200: wire.RunState}, errors=(400, 404))
 def state(run_id: str) -> Response:
     """How a run stands: its status, stages, outputs, and its place in the queue."""
-    run = services().storage.get_metadata(run_id)
-    return json_answer(run_state(run, services().runs.place_in_queue(run_id)))
+    return _state(services().storage.get_metadata(run_id))
+
+
+@blueprint.get("/<run_id>/preview")
+@documented(answers={200: None}, errors=(400, 404))
+def preview(run_id: str) -> Response:
+    """The newest picture of a run while it is being made, when the backend shows one."""
+    picture = services().progress.preview_of(checked_run_id(run_id))
+    if picture is None:
+        raise MediaNotFound("There is no preview of this run just now.")
+    response = Response(picture.data, mimetype=picture.mime_type)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.post("/<run_id>/cancel")
+@documented(answers={200: wire.RunState}, errors=(400, 404, 409))
+def cancel(run_id: str) -> Response:
+    """Cancel a run; it keeps what it has. 409 when it is over already."""
+    return _state(services().runs.cancel(run_id))
 
 
 @blueprint.get("")
@@ -53,6 +76,17 @@ def delete(run_id: str) -> Response:
     _require_researcher()
     services().storage.delete_run(run_id)
     return json_answer(wire.Deleted(run_id=run_id))
+
+
+def _state(run: RunMetadata) -> Response:
+    progress = services().progress.of(run.run_id)
+    view = None
+    if progress is not None:
+        shown = services().progress.preview_of(run.run_id)
+        view = wire.ProgressView(
+            **asdict(progress), preview=f"/api/runs/{run.run_id}/preview" if shown else None
+        )
+    return json_answer(run_state(run, services().runs.place_in_queue(run.run_id), view))
 
 
 def _require_researcher() -> None:

@@ -102,7 +102,9 @@ def _media_output(
     )
 
 
-def run_state(run: RunMetadata, place_in_queue: int | None) -> wire.RunState:
+def run_state(
+    run: RunMetadata, place_in_queue: int | None, progress: wire.ProgressView | None
+) -> wire.RunState:
     """How the run stands."""
     return wire.RunState(
         run_id=run.run_id,
@@ -112,6 +114,7 @@ def run_state(run: RunMetadata, place_in_queue: int | None) -> wire.RunState:
         finished_at=run.finished_at,
         schema_id=run.schema_id,
         place_in_queue=place_in_queue,
+        progress=progress,
         attempts=run.attempts,
         input_text=run.input_text,
         transformed_text=run.transformed_text,

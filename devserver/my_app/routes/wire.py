@@ -152,6 +152,17 @@ class ErrorAnswer(BaseModel):
     details: Any = None
 
 
+class ProgressView(BaseModel):
+    """How far the backend is with a run; null where it doesn't say."""
+
+    config: str | None
+    ahead: int | None = Field(description="What the backend does before it.")
+    node: str | None = Field(description="The part of the workflow at work.")
+    step: int | None
+    steps: int | None
+    preview: str | None = Field(description="Where to get a picture of the work as it stands.")
+
+
 class RunState(BaseModel):
     """How a run stands."""
 
@@ -164,6 +175,7 @@ class RunState(BaseModel):
     finished_at: str | None
     schema_id: str | None = Field(alias="schema")
     place_in_queue: int | None
+    progress: ProgressView | None
     attempts: int
     input_text: str
     transformed_text: str | None
@@ -266,3 +278,4 @@ class Readiness(BaseModel):
     storage_writable: bool
     takes_runs: bool
     backends: list[str]
+    remarks: list[str] = Field(description="How backends are, and what can't be made, and why.")

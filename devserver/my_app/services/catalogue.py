@@ -73,20 +73,37 @@ class Catalogue:
         return backend.unavailable_because(config)
 
     def default_output_config(self, execution_mode: str, media_type: str) -> OutputConfig:
-        """The config used when none is named: the best-ranked whose backend is set up.
+        """The config used when none is named.
 
-        Raises BackendNotConfigured: nothing of another mode or backend is taken instead.
+        The best-ranked backend that is set up decides; of its configs the best-ranked one that can
+        be made just now is taken. Nothing of another mode or backend is taken instead.
+        Raises BackendNotConfigured.
         """
-        candidates = [
-            (config.default_rank[execution_mode], config.id, config)
-            for config in self.output_configs.values()
-            if execution_mode in config.default_rank
-            and config.media_type == media_type
-            and config.backend in self._backends
-        ]
-        if not candidates:
+        ranked = sorted(
+            (
+                config
+                for config in self.output_configs.values()
+                if execution_mode in config.default_rank
+                and config.media_type == media_type
+                and config.backend in self._backends
+            ),
+            key=lambda config: (config.default_rank[execution_mode], config.id),
+        )
+        if not ranked:
             raise BackendNotConfigured(
                 f"Nothing is set up here that makes {media_type} in {execution_mode} mode.",
                 details={"execution_mode": execution_mode, "output_type": media_type},
             )
-        return min(candidates)[2]
+        of_the_best = [config for config in ranked if config.backend == ranked[0].backend]
+        able = (config for config in of_the_best if self.unavailable_because(config) is None)
+        return next(able, ranked[0])
+
+    def describe_backends(self) -> list[str]:
+        """Every backend that is set up, with what it says of itself; and what can't be made."""
+        lines = [line for backend in self._backends.values() for line in backend.describe()]
+        for config in self.output_configs.values():
+            if config.backend in self._backends:
+                reason = self.unavailable_because(config)
+                if reason:
+                    lines.append(f"{config.id} is not available. {reason}")
+        return lines

@@ -24,3 +24,9 @@ class MediaRejected(ServerError):
     """A file is not the media it has to be: unknown, empty, broken, hostile or too large."""
 
     code = "media_rejected"
+
+
+class NotMedia(MediaRejected):
+    """A file is whole, for all one knows, but something else than media."""
+
+    code = "not_media"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ import urllib3
 
 from devserver.config import origin_of
 from devserver.my_app.services.errors import ServerError
+
+logger = logging.getLogger(__name__)
 
 CHUNK_BYTES = 64 * 1024
 _CONNECT_SECONDS = 5
@@ -42,32 +45,54 @@ class MediaFetcher:
     def open(self, url: str) -> Iterator[Iterator[bytes]]:
         """Give the body of `url` in chunks of at most CHUNK_BYTES.
 
-        Raises FetchRefused for an origin that isn't trusted (redirects are checked too), and
-        FetchFailed, also while the chunks are read, when anything but a whole body arrives.
+        A connection that breaks is made again, and goes on where it broke when the server can
+        (Range with If-Range, RFC 9110). Raises FetchRefused for an origin that isn't trusted
+        (redirects are checked too), and FetchFailed, also while the chunks are read, when anything
+        but a whole body arrives.
         """
         with requests.Session() as session:
             session.trust_env = False  # no proxies, no .netrc: only what the operator set
-            try:
-                response = self._follow(session, url)
-            except requests.RequestException as error:
-                raise FetchFailed("The media can't be fetched: no answer.") from error
-            with response:
-                if response.status_code != 200:
-                    raise FetchFailed(
-                        f"The media can't be fetched: the answer was {response.status_code}."
-                    )
-                yield self._chunks(response)
+            yield self._chunks(session, url)
 
-    def _follow(self, session: requests.Session, url: str) -> requests.Response:
+    def _chunks(self, session: requests.Session, url: str) -> Iterator[bytes]:
+        deadline = time.monotonic() + self._timeout_seconds
+        received = 0
+        validator: str | None = None
+        for last_attempt in (False, False, True):
+            try:
+                with self._follow(session, url, received, validator) as response:
+                    to_skip = _bytes_to_skip(response, received, validator)
+                    validator = response.headers.get("ETag")
+                    for chunk in _whole_body(response, deadline):
+                        piece = chunk[to_skip:]
+                        to_skip = max(0, to_skip - len(chunk))
+                        received += len(piece)
+                        if piece:
+                            yield piece
+                    return
+            except _Broken as error:
+                if last_attempt:
+                    raise FetchFailed(str(error)) from error
+                logger.info("a transfer broke after %d bytes and is taken up again", received)
+
+    def _follow(
+        self, session: requests.Session, url: str, received: int, validator: str | None
+    ) -> requests.Response:
+        headers = {"Accept-Encoding": "identity"}
+        if received and validator:
+            headers |= {"Range": f"bytes={received}-", "If-Range": validator}
         for _ in range(_MAX_REDIRECTS + 1):
             self._check(url)
-            response = session.get(
-                url,
-                stream=True,
-                allow_redirects=False,
-                timeout=(_CONNECT_SECONDS, _SILENCE_SECONDS),
-                headers={"Accept-Encoding": "identity"},
-            )
+            try:
+                response = session.get(
+                    url,
+                    stream=True,
+                    allow_redirects=False,
+                    timeout=(_CONNECT_SECONDS, _SILENCE_SECONDS),
+                    headers=headers,
+                )
+            except requests.RequestException as error:
+                raise _Broken("The media can't be fetched: no answer.") from error
             if not response.is_redirect:
                 return response
             url = urljoin(url, response.headers["Location"])
@@ -84,18 +109,41 @@ class MediaFetcher:
                 "Media are fetched only from the servers that this one is configured for."
             )
 
-    def _chunks(self, response: requests.Response) -> Iterator[bytes]:
-        deadline = time.monotonic() + self._timeout_seconds
-        announced = response.headers.get("Content-Length")
-        received = 0
-        try:
-            for chunk in response.raw.stream(CHUNK_BYTES, decode_content=True):
-                received += len(chunk)
-                if time.monotonic() > deadline:
-                    raise FetchFailed("The media took too long to arrive.")
-                yield chunk
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise FetchFailed("The connection broke while the media were arriving.") from error
-        encoded = response.headers.get("Content-Encoding", "identity") != "identity"
-        if announced is not None and not encoded and received != int(announced):
-            raise FetchFailed("The media arrived incomplete.")
+
+class _Broken(Exception):
+    """A transfer that may go well when it is tried again."""
+
+
+def _bytes_to_skip(response: requests.Response, received: int, validator: str | None) -> int:
+    """How much of this answer has come before. Raises FetchFailed, or _Broken for a 5xx."""
+    if response.status_code == 206 and received:
+        content_range = response.headers.get("Content-Range", "")
+        if content_range.startswith(f"bytes {received}-"):
+            return 0
+    elif response.status_code == 200:
+        if not received or (validator and response.headers.get("ETag") == validator):
+            return received
+        # The file may have changed meanwhile: two halves of two files must not become one.
+        raise FetchFailed(
+            "The connection broke, and the rest can't be told to be of the same file."
+        )
+    elif response.status_code >= 500:
+        raise _Broken(f"The media can't be fetched: the answer was {response.status_code}.")
+    raise FetchFailed(f"The media can't be fetched: the answer was {response.status_code}.")
+
+
+def _whole_body(response: requests.Response, deadline: float) -> Iterator[bytes]:
+    """The body in chunks. Raises _Broken when less arrives than was announced, FetchFailed late."""
+    announced = response.headers.get("Content-Length")
+    arrived = 0
+    try:
+        for chunk in response.raw.stream(CHUNK_BYTES, decode_content=True):
+            arrived += len(chunk)
+            if time.monotonic() > deadline:
+                raise FetchFailed("The media took too long to arrive.")
+            yield chunk
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise _Broken("The connection broke while the media were arriving.") from error
+    encoded = response.headers.get("Content-Encoding", "identity") != "identity"
+    if announced and announced.isdigit() and not encoded and arrived != int(announced):
+        raise _Broken("The media arrived incomplete.")

@@ -15,7 +15,7 @@ from devserver.my_app.services.durable_files import full_disk_named, temporary_b
 from devserver.my_app.services.errors import MediaRejected, ServerError
 from devserver.my_app.services.media_probe import MediaFacts
 from devserver.my_app.services.media_sources import MadeBy
-from devserver.my_app.services.run_folders import OUTPUT_PREFIX, RunFolders
+from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_metadata import Output, RunMetadata, utc_now
 
 logger = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ class MediaIntake:
             entry = {
                 **{name: getattr(facts, name) for name in MEASURED},
                 **asdict(made_by),
-                "filename": f"{OUTPUT_PREFIX}{facts.type}{counted}.{facts.format}",
+                "filename": f"output_{facts.type}{counted}.{facts.format}",
                 "file_size_bytes": arrived.size,
                 "sha256": arrived.sha256,
                 "created_at": utc_now(),

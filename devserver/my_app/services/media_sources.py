@@ -48,11 +48,16 @@ class MediaUrl:
 
 @dataclass(frozen=True)
 class ComfyUIPrompt:
-    """A finished prompt at a ComfyUI server, with any number of files."""
+    """A finished prompt at a ComfyUI server, with any number of files.
+
+    `file_urls` are their addresses in the order they are to be stored; None when they still have to
+    be asked for.
+    """
 
     prompt_id: str
     server: str
     made_by: MadeBy
+    file_urls: tuple[str, ...] | None = None
 
 
 MediaDescription = MediaData | MediaUrl | ComfyUIPrompt

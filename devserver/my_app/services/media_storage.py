@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from devserver.config import read_settings
 from devserver.my_app.services.durable_files import replace_file
-from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.errors import NotMedia, ServerError
 from devserver.my_app.services.media_intake import MediaIntake, refuse_when_over
 from devserver.my_app.services.media_sources import (
     ComfyUIPrompt,
@@ -56,7 +57,9 @@ class FetchUrl(Protocol):
 class ListComfyUIFiles(Protocol):
     """Where the files of a ComfyUI prompt can be fetched, in the order they are to be stored."""
 
-    def __call__(self, server: str | None, prompt_id: str) -> list[str]: ...
+    def __call__(
+        self, server: str | None, prompt_id: str, *, with_temporary: bool = False
+    ) -> list[str]: ...
 
 
 class MediaStorageService:
@@ -138,18 +141,47 @@ class MediaStorageService:
 
         return self._change_open_run(run_id, change)
 
-    def record_stage(self, run_id: str, stage: StageRecord) -> RunMetadata:
-        """Add one step to the record. Raises RunNotFound, RunIsOver, StorageFull."""
-        return self._change_open_run(run_id, lambda run: run.having(stages=(*run.stages, stage)))
+    def record_stage(
+        self, run_id: str, stage: StageRecord, job_states: Mapping[str, str] | None = None
+    ) -> RunMetadata:
+        """Add one step to the record, and what became of its jobs (by job_id).
 
-    def record_job(self, run_id: str, job: Job) -> RunMetadata:
-        """Write down a job durably *before* it is sent, or its new state (same job_id) after."""
+        Raises RunNotFound, RunIsOver, StorageFull.
+        """
+        states = job_states or {}
 
         def change(run: RunMetadata) -> RunMetadata:
-            others = tuple(known for known in run.jobs if known.job_id != job.job_id)
-            return run.having(jobs=(*others, job))
+            jobs = tuple(
+                job.model_copy(update={"state": states.get(job.job_id or "", job.state)})
+                for job in run.jobs
+            )
+            return run.having(stages=(*run.stages, stage), jobs=jobs)
 
-        return self._change_open_run(run_id, change, durable=True)
+        return self._change_open_run(run_id, change)
+
+    def record_submission(self, run_id: str, job: Job, sent: Mapping[str, Any]) -> Job:
+        """Write down a job *before* it is sent, and what is sent as workflow.json (_2, _3 …).
+
+        Durable on return. Returns the job with the name of that file.
+        """
+        path = self._folders.path(run_id)
+
+        def change(run: RunMetadata) -> RunMetadata:
+            nonlocal job
+            number = 1 + sum(1 for known in run.jobs if known.workflow)
+            name = f"workflow{f'_{number}' if number > 1 else ''}.json"
+            job = job.model_copy(update={"workflow": name})
+            replace_file(path / name, json.dumps(sent, ensure_ascii=False, indent=2).encode())
+            return run.having(jobs=(*run.jobs, job))
+
+        self._change_open_run(run_id, change, durable=True)
+        return job
+
+    def add_warning(self, run_id: str, sentence: str) -> RunMetadata:
+        """Add a sentence about something that went differently than asked."""
+        return self._change_open_run(
+            run_id, lambda run: run.having(warnings=(*run.warnings, sentence))
+        )
 
     def finish_run(
         self, run_id: str, status: RunStatus, error: RunError | None = None
@@ -186,7 +218,9 @@ class MediaStorageService:
             case MediaUrl(url):
                 return (self.add_media_from_url(run_id, url, by, earlier),)
             case ComfyUIPrompt(prompt_id, server):
-                return self.add_media_from_comfyui(run_id, prompt_id, by, earlier, server=server)
+                known = description.file_urls
+                urls = self._list_comfyui_files(server, prompt_id) if known is None else known
+                return self._add_comfyui_files(run_id, urls, by, earlier)
 
     def add_media_from_data(
         self,
@@ -227,14 +261,27 @@ class MediaStorageService:
         earlier: list[Output] | None = None,
         *,
         server: str | None = None,
+        with_temporary: bool = False,
     ) -> tuple[Output, ...]:
         """Store every media file of a finished ComfyUI prompt, from `server` or the first one.
 
-        Raises FetchFailed when the prompt isn't there or names no file, and what
-        `add_media_from_url` raises.
+        All files of all output keys, in the order of the graph; temporary ones only when asked for
+        or when nothing was saved. A file that is no media (a latent) is left out, with a warning.
+        Raises BackendUnreachable, PromptLost, and what `add_media_from_url` raises.
         """
-        urls = self._list_comfyui_files(server, prompt_id)
-        return tuple(self.add_media_from_url(run_id, url, made_by, earlier) for url in urls)
+        urls = self._list_comfyui_files(server, prompt_id, with_temporary=with_temporary)
+        return self._add_comfyui_files(run_id, urls, made_by, earlier)
+
+    def _add_comfyui_files(
+        self, run_id: str, urls: Iterable[str], made_by: MadeBy, earlier: list[Output] | None
+    ) -> tuple[Output, ...]:
+        outputs = []
+        for url in urls:
+            try:
+                outputs.append(self.add_media_from_url(run_id, url, made_by, earlier))
+            except NotMedia as error:
+                self.add_warning(run_id, f"ComfyUI made a file that was left out. {error}")
+        return tuple(outputs)
 
     def _store(
         self,

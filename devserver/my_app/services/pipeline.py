@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from devserver.my_app.services import safety
-from devserver.my_app.services.backends.port import MediaRequest, NothingProduced
+from devserver.my_app.services.backends.port import (
+    BackendFailed,
+    MediaRequest,
+    NothingProduced,
+    NotWanted,
+    RunAtWork,
+)
 from devserver.my_app.services.catalogue import Catalogue
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.interception.interception import Rewrite
 from devserver.my_app.services.media_intake import RunIsOver
+from devserver.my_app.services.media_sources import MediaDescription
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.output_configs import OutputConfig
+from devserver.my_app.services.run_at_work import StoredRunAtWork
 from devserver.my_app.services.run_folders import RunNotFound
 from devserver.my_app.services.run_metadata import (
+    Output,
     RunError,
     RunMetadata,
     StageRecord,
     utc_now,
 )
+from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.worker_pool import WorkerDied
 
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
+_LEFT = (RunNotFound, RunIsOver, NotWanted)
+"""The run was cancelled or deleted under way: there is nothing more to do."""
 _INTERNAL = RunError(
     code="internal_error", message="Something went wrong inside the server; it is in its log."
 )
@@ -39,9 +51,14 @@ class Pipeline:
     """Takes runs through stages 1 to 4. Keeps nothing of any run: the folder is the state."""
 
     def __init__(
-        self, storage: MediaStorageService, catalogue: Catalogue, rewrite: Rewrite
+        self,
+        storage: MediaStorageService,
+        catalogue: Catalogue,
+        rewrite: Rewrite,
+        progress: RunProgress,
     ) -> None:
         self._storage = storage
+        self._progress = progress
         self._catalogue = catalogue
         self._rewrite = rewrite
 
@@ -54,7 +71,7 @@ class Pipeline:
         try:
             while not self._attempt(run_id):
                 logger.warning("run %s brought its worker down and is tried again", run_id)
-        except (RunNotFound, RunIsOver) as error:
+        except _LEFT as error:
             logger.info("run %s was left: %s", run_id, error)
 
     def _attempt(self, run_id: str) -> bool:
@@ -67,7 +84,7 @@ class Pipeline:
         try:
             run = self._stages_1_to_3(run)
             self._stage_4(run)
-        except (RunNotFound, RunIsOver):
+        except _LEFT:
             raise
         except WorkerDied:
             return False
@@ -120,7 +137,7 @@ class Pipeline:
         ]
         if not failures:
             self._storage.finish_run(run.run_id, "success")
-        elif len(failures) < len(run.request.output_configs):
+        elif self._storage.get_metadata(run.run_id).outputs_of(run.request.output_type):
             self._storage.finish_run(run.run_id, "partial", failures[0])
         else:
             self._storage.finish_run(run.run_id, "failed", failures[0])
@@ -128,14 +145,15 @@ class Pipeline:
     def _make(self, run: RunMetadata, config_id: str) -> RunError | None:
         """Make and store the media of one output config; a failure is recorded and returned."""
         started_at, started = utc_now(), time.monotonic()
+        at_work = StoredRunAtWork(self._storage, self._progress, run.run_id, config_id)
         failure: RunError | None = None
         filenames: list[str] = []
         backend_name: str | None = None
         try:
             config = self._catalogue.output_config(config_id)
             backend_name = config.backend
-            filenames = self._make_and_store(run, config)
-        except (RunNotFound, RunIsOver, WorkerDied):
+            filenames = self._make_and_store(run, config, at_work)
+        except (*_LEFT, WorkerDied):
             raise
         except ServerError as error:
             logger.warning("run %s, %s failed: %s", run.run_id, config_id, error, exc_info=True)
@@ -153,10 +171,13 @@ class Pipeline:
                 duration_seconds=round(time.monotonic() - started, 6),
                 details={"error": failure.model_dump()} if failure else {"outputs": filenames},
             ),
+            at_work.job_states,
         )
         return failure
 
-    def _make_and_store(self, run: RunMetadata, config: OutputConfig) -> list[str]:
+    def _make_and_store(
+        self, run: RunMetadata, config: OutputConfig, at_work: RunAtWork
+    ) -> list[str]:
         request = MediaRequest(
             run_id=run.run_id,
             config=config,
@@ -164,19 +185,30 @@ class Pipeline:
             input_text=run.input_text,
             seed=run.request.seed or 0,
             picture=self._catalogue.schema(run.schema_id or "").picture.model_dump(),
+            run=at_work,
         )
         # Outputs of an attempt that a kill cut off are kept, not stored a second time.
         earlier = [output for output in run.outputs if output.config == config.id]
-        outputs = [
-            output
-            for description in self._catalogue.backend(config.backend).make(request)
-            for output in self._storage.add_media(run.run_id, description, earlier)
-        ]
+        try:
+            descriptions = self._catalogue.backend(config.backend).make(request)
+        except BackendFailed as error:
+            self._store(run.run_id, error.made, earlier)
+            raise
+        outputs = self._store(run.run_id, descriptions, earlier)
         if not any(output.type == config.media_type for output in outputs):
             raise NothingProduced(
                 f"{config.id} came to its end without making anything of type {config.media_type}."
             )
         return [output.filename for output in outputs]
+
+    def _store(
+        self, run_id: str, descriptions: Iterable[MediaDescription], earlier: list[Output]
+    ) -> list[Output]:
+        return [
+            output
+            for description in descriptions
+            for output in self._storage.add_media(run_id, description, earlier)
+        ]
 
 
 def _on_record(run: RunMetadata, stage: int) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -34,7 +35,8 @@ logger = logging.getLogger(__name__)
 METADATA = "metadata.json"
 INPUT_TEXT = "input_text.txt"
 TRANSFORMED_TEXT = "transformed_text.txt"
-OUTPUT_PREFIX = "output_"
+OWN_NAME = re.compile(r"output_.*|workflow(_\d+)?\.json")
+"""The names we give to files that metadata.json lists one by one."""
 
 Change = Callable[[RunMetadata], RunMetadata]
 
@@ -123,9 +125,9 @@ class RunFolders:
         What goes are our own temporaries and media that were renamed but never listed.
         """
         folder = self.path(run.run_id)
-        listed = {output.filename for output in run.outputs}
+        listed = {output.filename for output in run.outputs} | {job.workflow for job in run.jobs}
         for entry in folder.iterdir():
-            unlisted = entry.name.startswith(OUTPUT_PREFIX) and entry.name not in listed
+            unlisted = OWN_NAME.fullmatch(entry.name) and entry.name not in listed
             if is_temporary(entry.name) or unlisted:
                 logger.info("run %s: removing the unfinished %s", run.run_id, entry.name)
                 entry.unlink()

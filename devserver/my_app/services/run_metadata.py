@@ -102,6 +102,7 @@ class Job(_Record):
     job_id: str | None = None
     config: str | None = None
     state: str = "submitted"
+    workflow: str | None = None
 
 
 class RunError(_Record):

@@ -99,6 +99,13 @@ class Runs:
         """The run at its end, or as it stands after `seconds`. Raises RunNotFound."""
         return self._watch.wait(run_id, seconds)
 
+    def cancel(self, run_id: str) -> RunMetadata:
+        """End the run as `cancelled`; it keeps what it has, and its worker leaves it.
+
+        Raises RunNotFound, RunIsOver.
+        """
+        return self._storage.finish_run(run_id, "cancelled")
+
     def place_in_queue(self, run_id: str) -> int | None:
         """1 for the next run in line; None when it isn't waiting."""
         return self._queue.place_of(run_id)

@@ -75,13 +75,22 @@ class PartInvalid(Exception):
 
 
 def load_schema_files(
-    folder: Path, model: type[File], check: Check[File] | None = None
+    folder: Path,
+    model: type[File],
+    check: Check[File] | None = None,
+    *,
+    leave_out: str | None = None,
 ) -> Mapping[str, File]:
     """Read every `*.json` of a folder as `model`, in the order of the ids.
 
+    Files whose names end in `leave_out` are something else and passed over.
+
     `check` may raise PartInvalid. Raises SchemaFileInvalid for the first file that cannot be used.
     """
-    paths = sorted(folder.glob("*.json"), key=lambda path: path.stem)
+    paths = sorted(
+        (p for p in folder.glob("*.json") if not (leave_out and p.name.endswith(leave_out))),
+        key=lambda path: path.stem,
+    )
     return MappingProxyType({path.stem: _load(path, model, check) for path in paths})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from devserver.my_app.services.atelier import Manner, Picture, make_picture
 from devserver.my_app.services.backends.port import BackendFailed, BackendTimedOut, MediaRequest
 from devserver.my_app.services.media_sources import MadeBy, MediaData, MediaDescription
@@ -25,6 +27,10 @@ class AtelierBackend:
         if config.media_type != "image":
             return f"atelier does not make {config.media_type} on this server."
         return None
+
+    def describe(self) -> Sequence[str]:
+        """Nothing needs to be said: it is part of this server."""
+        return []
 
     def make(self, request: MediaRequest) -> list[MediaDescription]:
         """One picture, the same for the same texts, seed and manner."""

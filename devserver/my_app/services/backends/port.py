@@ -1,14 +1,15 @@
-"""What stage 4 asks of a backend, and the ways in which it can fail."""
+"""What stage 4 asks of a backend, what it may ask back, and the ways in which it can fail."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.media_sources import MediaDescription
 from devserver.my_app.services.output_configs import OutputConfig
+from devserver.my_app.services.run_metadata import Job
 
 
 class BackendNotConfigured(ServerError):
@@ -24,9 +25,13 @@ class BackendUnreachable(ServerError):
 
 
 class BackendFailed(ServerError):
-    """The backend answered, but with a failure."""
+    """The backend answered, but with a failure; `made` is what it had made by then."""
 
     code = "backend_failed"
+
+    def __init__(self, message: str, *, made: Sequence[MediaDescription] = ()) -> None:
+        super().__init__(message)
+        self.made = tuple(made)
 
 
 class BackendTimedOut(ServerError):
@@ -41,6 +46,38 @@ class NothingProduced(ServerError):
     code = "nothing_produced"
 
 
+class NotWanted(ServerError):
+    """Nobody wants the result any more: the run was cancelled or deleted meanwhile."""
+
+    code = "not_wanted"
+
+
+class RunAtWork(Protocol):
+    """The run that a backend works for, as far as it concerns one output config."""
+
+    @property
+    def jobs(self) -> Sequence[Job]:
+        """The jobs of this config that were sent before, also before a restart; oldest first."""
+
+    def submitting(self, job: Job, sent: Mapping[str, Any]) -> Job:
+        """Write down, durably, a job that is about to be sent and what is sent; returns the job."""
+
+    def job_is(self, job: Job, state: str) -> None:
+        """Say what became of a job."""
+
+    def check_wanted(self) -> None:
+        """Raise NotWanted when the run is over already."""
+
+    def progress(self, **changes: object) -> None:
+        """Say how far the work is; the names are those of `run_progress.Progress`."""
+
+    def preview(self, data: bytes, mime_type: str) -> None:
+        """Show a picture of the work as it stands."""
+
+    def warn(self, sentence: str) -> None:
+        """Add a warning to the run."""
+
+
 @dataclass(frozen=True)
 class MediaRequest:
     """All that a backend may know of a run. `picture` is the schema's wish for the collage."""
@@ -51,6 +88,7 @@ class MediaRequest:
     input_text: str
     seed: int
     picture: Mapping[str, object]
+    run: RunAtWork
 
 
 class MediaBackend(Protocol):
@@ -63,8 +101,12 @@ class MediaBackend(Protocol):
     def unavailable_because(self, config: OutputConfig) -> str | None:
         """Why `config` can't be made here just now, in a sentence; None when it can."""
 
+    def describe(self) -> Sequence[str]:
+        """How the backend is, in lines for the start and for whoever runs the server."""
+
     def make(self, request: MediaRequest) -> list[MediaDescription]:
         """Make the media and say where they are; an empty list means that nothing came of it.
 
-        Raises BackendUnreachable, BackendFailed, BackendTimedOut, WorkerDied.
+        Raises BackendUnreachable, BackendFailed, BackendTimedOut, BackendNotConfigured, NotWanted,
+        WorkerDied.
         """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from devserver.my_app.services.errors import MediaRejected
+from devserver.my_app.services.errors import MediaRejected, NotMedia
 from devserver.my_app.services.media_headers import id3v2_length
 from devserver.my_app.services.media_kinds import HEAD_BYTES, MediaKind, identify
 from devserver.my_app.services.media_probe.facts import MediaFacts, ProbeLimits
@@ -30,8 +30,9 @@ def measure(path: Path, limits: ProbeLimits = _DEFAULT_LIMITS) -> MediaFacts:
     cut within or after a line. Bytes behind a format's own end are left alone (they are served as
     that format), but for GLB and binary STL and PLY, where the size has to fit.
 
-    Raises MediaRejected, whose message is a sentence for a person without any path, for everything
-    else the content may be; OSError only when the file itself cannot be read.
+    Raises NotMedia for a kind of file that isn't accepted and MediaRejected for everything else the
+    content may be; their message is a sentence for a person without any path. OSError only when the
+    file itself cannot be read.
     """
     size = path.stat().st_size
     if size == 0:
@@ -41,9 +42,7 @@ def measure(path: Path, limits: ProbeLimits = _DEFAULT_LIMITS) -> MediaFacts:
     head = _opening(path)
     kind = identify(head, size=size)
     if kind is None:
-        raise MediaRejected(
-            f"This is not a picture, sound, video or 3D file but {looks_like(head)}."
-        )
+        raise NotMedia(f"This is not a picture, sound, video or 3D file but {looks_like(head)}.")
     if kind.type in ("image", "3d") and size > limits.max_parsed_bytes:
         raise MediaRejected("The file is too large for its kind.")
     try:

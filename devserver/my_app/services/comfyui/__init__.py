@@ -1,0 +1,1 @@
+"""Talking to ComfyUI: what its answers mean, and nothing of runs."""
