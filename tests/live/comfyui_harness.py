@@ -13,6 +13,7 @@ import argparse
 import json
 import random
 import shlex
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -40,14 +41,16 @@ def main() -> None:
     parser.add_argument("--restart-command", required=True)
     parser.add_argument("--runs", type=int, default=300)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        server = serve(Path(folder), asked.url)
-        ended = storm(server, asked.runs, shlex.split(asked.restart_command))
-        server.stop()
-        runs = check_all(server.runs)
-        if len(runs) != len(ended):
-            raise RuntimeError(f"{len(runs)} folders, but {len(ended)} runs")
-        compared = sum(compare(server.runs / run.run_id, run, asked.output_folder) for run in runs)
+    # Kept when something is found, so that it can be looked at.
+    folder = Path(tempfile.mkdtemp(prefix="comfyui_harness_"))
+    server = serve(folder, asked.url)
+    ended = storm(server, asked.runs, shlex.split(asked.restart_command))
+    server.stop()
+    runs = check_all(server.runs)
+    if len(runs) != len(ended):
+        raise RuntimeError(f"{len(runs)} folders, but {len(ended)} runs")
+    compared = sum(compare(server.runs / run.run_id, run, asked.output_folder) for run in runs)
+    shutil.rmtree(folder)
     print(f"{len(runs)} runs: {dict(Counter(ended.values()))}; {compared} files compared")
 
 
@@ -84,9 +87,9 @@ def storm(server: RunningServer, runs: int, restart_command: list[str]) -> dict[
     clients = [threading.Thread(target=post) for _ in range(_CLIENTS)]
     for client in clients:
         client.start()
-    for trouble in ("comfyui", "server", "comfyui", "server"):
-        wait_until(lambda: len(told) >= runs * 0.1 or not any(c.is_alive() for c in clients))
-        time.sleep(chance.uniform(2, 6))
+    for number, trouble in enumerate(("comfyui", "server", "comfyui", "server"), start=1):
+        wait_until(lambda number=number: len(told) >= runs * number / 6)
+        time.sleep(chance.uniform(0, 1))
         print(f"{trouble} goes down, {len(told)} runs told", flush=True)
         if trouble == "comfyui":
             subprocess.run(restart_command, check=True, capture_output=True)
@@ -123,25 +126,31 @@ def wait_until(condition: Any) -> None:
 
 
 def compare(folder: Path, run: RunMetadata, output_folder: Path) -> int:
-    """Each file that ComfyUI saved for the run's last prompt lies in the run's folder."""
-    if not run.jobs or run.jobs[-1].workflow is None:
+    """The run has as many files as its last prompt made, each as ComfyUI has it on disk.
+
+    A run that was sent twice may have its first files of the first submission.
+    """
+    if run.status != "success":
         return 0
-    if run.jobs[-1].state != "done":
-        return 0
-    graph = json.loads((folder / run.jobs[-1].workflow).read_text())
-    prefixes = [
+    made = [files_of_prompt(folder / str(job.workflow), output_folder) for job in run.jobs]
+    known = {path.read_bytes() for paths in made for path in paths}
+    stored = [(folder / output.filename).read_bytes() for output in run.outputs]
+    if len(stored) != len(made[-1]) or not known.issuperset(stored):
+        raise RuntimeError(
+            f"{folder} ({run.jobs[-1].config}) differs from ComfyUI's folder: "
+            f"{[output.filename for output in run.outputs]} here, {made} there"
+        )
+    return len(stored)
+
+
+def files_of_prompt(workflow: Path, output_folder: Path) -> list[Path]:
+    """The media that ComfyUI saved for the graph in `workflow`."""
+    graph = json.loads(workflow.read_text())
+    prefixes = (
         n["inputs"]["filename_prefix"] for n in graph.values() if "filename_prefix" in n["inputs"]
-    ]
-    stored = Counter((folder / output.filename).read_bytes() for output in run.outputs)
-    made = Counter(
-        path.read_bytes()
-        for prefix in prefixes
-        for path in output_folder.glob(f"{prefix}_*")
-        if path.suffix != ".latent"
     )
-    if made != stored:
-        raise RuntimeError(f"{run.run_id} ({run.jobs[-1].config}) differs from ComfyUI's folder")
-    return sum(made.values())
+    paths = [path for prefix in prefixes for path in output_folder.glob(f"{prefix}_*")]
+    return [path for path in paths if path.suffix != ".latent"]
 
 
 if __name__ == "__main__":

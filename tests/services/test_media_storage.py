@@ -348,13 +348,16 @@ def test_unfinished_folders_go_at_the_start(
 def test_outputs_of_an_attempt_that_was_cut_off_are_not_stored_twice(
     storage: MediaStorageService,
 ) -> None:
-    run_id, data = new_run(storage), png_bytes()
-    first = storage.add_media_from_data(run_id, data, BY_TEST)
+    run_id = new_run(storage)
+    first = storage.add_media_from_data(run_id, png_bytes(16, 12), BY_TEST)
     earlier = [first]
-    again = storage.add_media_from_data(run_id, data, BY_TEST, earlier)
+    sound = storage.add_media_from_data(run_id, wav_bytes(), BY_TEST, earlier)
+    assert (sound.type, earlier) == ("audio", [first])
+    # ComfyUI writes the file's name into it, so the same picture may come in other bytes.
+    again = storage.add_media_from_data(run_id, png_bytes(16, 12, (1, 2, 3)), BY_TEST, earlier)
     assert (again, earlier) == (first, [])
-    assert storage.get_metadata(run_id).outputs == (first,)
-    third = storage.add_media_from_data(run_id, data, BY_TEST, earlier)
+    assert storage.get_metadata(run_id).outputs == (first, sound)
+    third = storage.add_media_from_data(run_id, png_bytes(16, 12), BY_TEST, earlier)
     assert third.filename == "output_image_2.png"
 
 

@@ -193,6 +193,21 @@ def test_a_run_goes_on_where_it_stopped(storage: MediaStorageService) -> None:
     assert [output.config for output in run.outputs] == ["one", "two"]
 
 
+def test_a_failure_before_the_cut_stays_a_failure(storage: MediaStorageService) -> None:
+    run_id = new_run(storage, "one", "two")
+
+    def cut_off(_: MediaRequest) -> Sequence[bytes]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        worked(storage, ScriptedBackend(one=unreachable, two=cut_off), run_id)
+    backend = ScriptedBackend(one=picture, two=picture)
+    run = worked(storage, backend, run_id)
+    assert [request.config.id for request in backend.requests] == ["two"]
+    assert run.error is not None
+    assert (run.status, run.error.code) == ("partial", "backend_unreachable")
+
+
 def test_media_that_were_stored_before_the_cut_are_not_stored_again(
     storage: MediaStorageService,
 ) -> None:

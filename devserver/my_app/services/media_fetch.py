@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urljoin
 
@@ -17,6 +17,8 @@ from devserver.my_app.services.errors import ServerError
 logger = logging.getLogger(__name__)
 
 CHUNK_BYTES = 64 * 1024
+RETRY_DELAYS = (0.2, 1.0, 3.0, 6.0, 12.0, 20.0)
+"""Seconds before each further attempt; in all long enough for a server that starts again."""
 _CONNECT_SECONDS = 5
 _SILENCE_SECONDS = 30
 _MAX_REDIRECTS = 5
@@ -37,9 +39,16 @@ class FetchFailed(ServerError):
 class MediaFetcher:
     """Streams media from trusted origins, each bounded in time and checked for its end."""
 
-    def __init__(self, trusted_origins: Iterable[str], *, timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        trusted_origins: Iterable[str],
+        *,
+        timeout_seconds: float,
+        retry_delays: Sequence[float] = RETRY_DELAYS,
+    ) -> None:
         self._trusted = frozenset(origin_of(url) for url in trusted_origins)
         self._timeout_seconds = timeout_seconds
+        self._retry_delays = tuple(retry_delays)
 
     @contextmanager
     def open(self, url: str) -> Iterator[Iterator[bytes]]:
@@ -58,7 +67,7 @@ class MediaFetcher:
         deadline = time.monotonic() + self._timeout_seconds
         received = 0
         validator: str | None = None
-        for last_attempt in (False, False, True):
+        for delay in (*self._retry_delays, None):
             try:
                 with self._follow(session, url, received, validator) as response:
                     to_skip = _bytes_to_skip(response, received, validator)
@@ -71,9 +80,12 @@ class MediaFetcher:
                             yield piece
                     return
             except _Broken as error:
-                if last_attempt:
+                if delay is None:
                     raise FetchFailed(str(error)) from error
-                logger.info("a transfer broke after %d bytes and is taken up again", received)
+                logger.info(
+                    "a transfer broke after %d bytes: trying again in %s s", received, delay
+                )
+                time.sleep(delay)
 
     def _follow(
         self, session: requests.Session, url: str, received: int, validator: str | None

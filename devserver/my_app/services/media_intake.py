@@ -77,8 +77,10 @@ class MediaIntake:
     ) -> tuple[Output, RunMetadata | None]:
         """Store the file that arrives in `pieces`; returns its entry and the new metadata.
 
-        When one of `earlier`, the outputs of an attempt that was cut off, has the same bytes, it is
-        taken out of that list and returned instead, with None. Memory stays that of one piece.
+        `earlier` are the outputs that an attempt which was cut off had stored, in their order. They
+        stand for the first files of this one: the next of them is taken out of that list and
+        returned instead, with None. (Their bytes may differ, since ComfyUI writes the name of the
+        file into it.) Memory stays that of one piece.
         Whatever goes wrong, no part of the file is left.
         Raises MediaRejected, RunNotFound, RunIsOver, StorageFull, and what `pieces` raises.
         """
@@ -87,10 +89,8 @@ class MediaIntake:
         try:
             with full_disk_named():
                 arrived = self._receive(part, pieces)
-                for output in earlier:
-                    if output.sha256 == arrived.sha256:
-                        earlier.remove(output)
-                        return output, None
+                if earlier and earlier[0].type == arrived.facts.type:
+                    return earlier.pop(0), None
                 output, metadata = self._list(run_id, arrived, made_by)
         finally:
             part.unlink(missing_ok=True)

@@ -231,8 +231,8 @@ class MediaStorageService:
     ) -> Output:
         """Store raw bytes, a `data:` URI or bare base64.
 
-        When one of `earlier` has the same bytes, it is taken out of that list and returned, and
-        nothing is stored twice.
+        `earlier` are outputs that an attempt which was cut off had stored; the next of them is
+        taken out of that list and returned in place of the same file made again.
         Raises MediaRejected, RunNotFound, RunIsOver, StorageFull; then nothing is left behind.
         """
         content = memoryview(decode_media_data(data))

@@ -47,6 +47,13 @@ _GAVE_UP = RunError(
 )
 
 
+class _Done:
+    """An output config of which the media are stored."""
+
+
+_DONE = _Done()
+
+
 class Pipeline:
     """Takes runs through stages 1 to 4. Keeps nothing of any run: the folder is the state."""
 
@@ -129,12 +136,11 @@ class Pipeline:
         if run.request.output_type == "text":
             self._storage.finish_run(run.run_id, "success")
             return
-        failures = [
-            error
+        results = [
+            _result_on_record(run, config_id) or self._make(run, config_id)
             for config_id in run.request.output_configs
-            if not _config_on_record(run, config_id)
-            and (error := self._make(run, config_id)) is not None
         ]
+        failures = [result for result in results if isinstance(result, RunError)]
         if not failures:
             self._storage.finish_run(run.run_id, "success")
         elif self._storage.get_metadata(run.run_id).outputs_of(run.request.output_type):
@@ -142,8 +148,8 @@ class Pipeline:
         else:
             self._storage.finish_run(run.run_id, "failed", failures[0])
 
-    def _make(self, run: RunMetadata, config_id: str) -> RunError | None:
-        """Make and store the media of one output config; a failure is recorded and returned."""
+    def _make(self, run: RunMetadata, config_id: str) -> _Done | RunError:
+        """Make and store the media of one output config, and put on record what came of it."""
         started_at, started = utc_now(), time.monotonic()
         at_work = StoredRunAtWork(self._storage, self._progress, run.run_id, config_id)
         failure: RunError | None = None
@@ -173,7 +179,7 @@ class Pipeline:
             ),
             at_work.job_states,
         )
-        return failure
+        return failure or _DONE
 
     def _make_and_store(
         self, run: RunMetadata, config: OutputConfig, at_work: RunAtWork
@@ -215,8 +221,13 @@ def _on_record(run: RunMetadata, stage: int) -> bool:
     return any(record.stage == stage for record in run.stages)
 
 
-def _config_on_record(run: RunMetadata, config_id: str) -> bool:
-    return any(r.stage == 4 and r.config == config_id and r.status == "done" for r in run.stages)
+def _result_on_record(run: RunMetadata, config_id: str) -> _Done | RunError | None:
+    """What came of an output config in an attempt that was cut off later; None when nothing did."""
+    for record in run.stages:
+        if record.stage == 4 and record.config == config_id:
+            error = record.details.get("error")
+            return RunError.model_validate(error) if error else _DONE
+    return None
 
 
 def _run_error(error: ServerError, stage: int | None = None) -> RunError:

@@ -36,8 +36,15 @@ function tell(state) {
   if (state.status === "queued") {
     element("news").textContent = `Du bist Nummer ${state.place_in_queue ?? 1} in der Reihe …`;
   } else if (state.status === "running") {
-    element("news").textContent = state.transformed_text ? "Dein Bild wird gemacht …" : "Dein Text wird verwandelt …";
+    element("news").textContent = state.transformed_text ? about(state.progress) : "Dein Text wird verwandelt …";
+    if (state.progress?.preview) element("picture").src = `${state.progress.preview}?after=${Date.now()}`;
   }
+}
+
+function about(progress) {
+  if (progress?.ahead) return `Vor dir werden noch ${progress.ahead} Bilder gemacht …`;
+  if (progress?.steps) return `Dein Bild wird gemacht: Schritt ${progress.step} von ${progress.steps} …`;
+  return "Dein Bild wird gemacht …";
 }
 
 function showEnd(state) {

@@ -56,7 +56,7 @@ class Rig:
         self.storage = MediaStorageService(
             self.folders,
             MediaIntake(self.folders, measure=media_probe.measure, max_bytes=10 * 1024**2),
-            fetch_url=MediaFetcher(urls, timeout_seconds=30).open,
+            fetch_url=MediaFetcher(urls, timeout_seconds=30, retry_delays=(0, 0)).open,
             list_comfyui_files=ComfyUIFiles(urls).list_urls,
         )
         self.servers = ComfyUIServers(

@@ -427,6 +427,29 @@ def test_media_that_were_stored_before_the_kill_are_not_stored_twice(
     assert len(comfy.prompts) == 1
 
 
+def test_a_result_made_of_two_submissions_has_each_file_once(
+    tmp_path: Path, comfy: FakeComfyUI
+) -> None:
+    with Rig(tmp_path, [comfy.url]) as rig:
+        run_id = rig.new_run("batch")
+        add = rig.storage.add_media_from_url
+
+        def die_after_one(*args: Any, **kwargs: Any) -> Any:
+            if rig.storage.get_metadata(run_id).outputs:
+                raise Killed
+            return add(*args, **kwargs)
+
+        rig.storage.add_media_from_url = die_after_one  # type: ignore[method-assign]
+        with pytest.raises(Killed):
+            rig.pipeline.work(run_id)
+    comfy.restart()
+    with Rig(tmp_path, [comfy.url]) as again:
+        again.pipeline.work(run_id)
+        run = again.storage.get_metadata(run_id)
+    assert (run.status, len(comfy.prompts), len(run.outputs)) == ("success", 2, 3)
+    check_folder(rig.folders.path(run_id))
+
+
 # Downloads
 
 

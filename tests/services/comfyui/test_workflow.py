@@ -35,6 +35,12 @@ def test_values_go_where_they_belong_and_nothing_else_changes(tmp_path: Path) ->
     assert workflow.filled({}, prefix="other")["2"]["inputs"]["source"] == "the prompt"
 
 
+def test_nodes_have_titles_for_people() -> None:
+    titled = {"class_type": "KSampler", "inputs": {}, "_meta": {"title": "Sampler"}}
+    workflow = Workflow({"1": titled, "2": {"class_type": "SaveImage", "inputs": {}}}, {})
+    assert [workflow.title_of(node) for node in ("1", "2", "3")] == ["Sampler", "SaveImage", "3"]
+
+
 @pytest.mark.parametrize(
     ("content", "places", "told"),
     [

@@ -107,7 +107,7 @@ class ComfyUIBackend:
             and self._servers.is_known(last.server or "")
         ):
             with self._servers.hold(last.server or ""):
-                made = self._follow(request, last)
+                made = self._follow(request, workflow, last)
             if made is not None:
                 return made
         while True:
@@ -142,17 +142,18 @@ class ComfyUIBackend:
                 "state": _SUBMITTED,
             }
         )
-        return self._follow(request, request.run.submitting(job, graph), graph)
+        return self._follow(request, workflow, request.run.submitting(job, graph), graph)
 
     def _follow(
-        self, request: MediaRequest, job: Job, graph: Graph | None = None
+        self, request: MediaRequest, workflow: Workflow, job: Job, graph: Graph | None = None
     ) -> list[MediaDescription] | None:
         """Send `graph` when there is one, and wait; None when ComfyUI lost it."""
         run, url, prompt_id = request.run, job.server or "", job.job_id or ""
         look = threading.Event()
 
         def progress(node: NodeProgress) -> None:
-            run.progress(ahead=0, node=node.node, step=node.step, steps=node.steps)
+            title = workflow.title_of(node.node) if node.node else None
+            run.progress(ahead=0, node=title, step=node.step, steps=node.steps)
 
         def preview(picture: Preview) -> None:
             run.preview(picture.data, picture.mime_type)

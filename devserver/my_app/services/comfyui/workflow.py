@@ -57,6 +57,12 @@ class Workflow:
         for node_id, node in self._graph.items():
             yield node_id, node["class_type"], node["inputs"]
 
+    def title_of(self, node_id: str) -> str:
+        """What people call a node: its title in ComfyUI's editor, else its class, else its id."""
+        node = self._graph.get(node_id, {})
+        title = (node.get("_meta") or {}).get("title")
+        return str(title or node.get("class_type") or node_id)
+
     def filled(self, values: Mapping[str, object], *, prefix: str) -> dict[str, Any]:
         """The graph to send: `values` put into their places, and a file prefix of its own.
 
