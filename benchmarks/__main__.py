@@ -5,7 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import comfyui_overhead, durable_run, fifteen_clients, streamed_gigabyte
+from benchmarks import (
+    comfyui_overhead,
+    comfyui_waiting,
+    durable_run,
+    fifteen_clients,
+    streamed_gigabyte,
+)
 from benchmarks.figure import Figure
 
 BENCHMARKS: dict[str, Callable[[], Figure]] = {
@@ -13,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[], Figure]] = {
     "streamed_gigabyte": streamed_gigabyte.measure,
     "fifteen_clients": fifteen_clients.measure,
     "comfyui_overhead": comfyui_overhead.measure,
+    "comfyui_waiting": comfyui_waiting.measure,
 }
 
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,8 +21,9 @@ import pytest
 import requests
 
 from devserver.config import PROJECT_FOLDER
+from tests.fake_comfyui import FakeComfyUI
 from tests.honest_folders import check_folder
-from tests.running_server import RunningServer
+from tests.running_server import RunningServer, free_port
 
 T = TypeVar("T")
 
@@ -99,6 +101,44 @@ def test_a_wrong_setting_is_said(tmp_path: Path, name: str, value: str) -> None:
     assert process.returncode == 2
     assert name in server.log.read_text()
     assert "Traceback" not in server.log.read_text()
+
+
+def test_with_comfyui_set_and_none_answering_the_run_fails_and_says_so(tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    server = RunningServer(tmp_path, token="token", COMFYUI_URLS=url)
+    server.start()
+    answer = server.execute()
+    assert (answer.status_code, answer.json()["code"]) == (502, "backend_unreachable")
+    run = check_folder(server.runs / answer.json()["run_id"])
+    assert (run.status, run.outputs) == ("failed", ())
+    assert f"{url}: ComfyUI does not answer." in server.log.read_text()
+    ready = requests.get(f"{server.url}/api/ready", timeout=30).json()
+    assert f"{url}: ComfyUI does not answer." in ready["remarks"]
+    server.stop()
+
+
+def test_a_run_through_comfyui_and_its_cancelling(tmp_path: Path) -> None:
+    with FakeComfyUI() as comfy:
+        server = RunningServer(tmp_path, COMFYUI_URLS=comfy.url)
+        server.start()
+        answer = server.execute(output_config="comfyui_test_card", seed=5)
+        assert answer.json()["outputs"][0]["backend"] == "comfyui"
+        run = check_folder(server.runs / answer.json()["run_id"])
+        assert (server.runs / run.run_id / str(run.jobs[0].workflow)).is_file()
+        comfy.behaviour.hold = threading.Event()
+        with ThreadPoolExecutor(1) as threads:
+            waiting = threads.submit(server.execute, output_config="comfyui_test_card", seed=6)
+            comfy.wait_until_running(timeout=30)
+            [run_id] = {e.name for e in server.runs.iterdir()} - {run.run_id}
+            cancelled = requests.post(f"{server.url}/api/runs/{run_id}/cancel", timeout=30)
+            assert cancelled.json()["status"] == "cancelled"
+            assert (waiting.result().status_code, waiting.result().json()["code"]) == (
+                409,
+                "cancelled",
+            )
+        comfy.wait_until_idle(timeout=30)
+        assert comfy.count("/interrupt") == 1
+        server.stop()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs signals")

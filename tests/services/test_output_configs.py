@@ -25,8 +25,8 @@ class Backend:
     def unavailable_because(self, config: OutputConfig) -> str | None:
         return self._reason
 
-    def describe(self) -> list[str]:
-        return ["It is here."]
+    def describe(self, configs: list[OutputConfig]) -> list[str]:
+        return [f"{self.name} has {', '.join(config.id for config in configs)}."]
 
     def make(self, request: object) -> list[object]:
         raise AssertionError("nothing is made here")
@@ -82,6 +82,32 @@ def test_a_config_that_can_not_be_made_says_why() -> None:
     catalogue = Catalogue({}, {}, [Backend("here", "It sleeps.")])  # type: ignore[list-item]
     assert catalogue.unavailable_because(config("a", backend="here")) == "It sleeps."
     assert "absent" in str(catalogue.unavailable_because(config("b", backend="absent")))
+
+
+def test_each_backend_speaks_of_its_own_configs() -> None:
+    configs = {c.id: c for c in (config("a", backend="one"), config("b", backend="two"))}
+    catalogue = Catalogue({}, configs, [Backend("one"), Backend("two")])  # type: ignore[list-item]
+    assert catalogue.describe_backends() == ["one has a.", "two has b."]
+
+
+def test_the_best_ranked_that_can_be_made_is_the_default() -> None:
+    class Partial(Backend):
+        def unavailable_because(self, config: OutputConfig) -> str | None:
+            return None if config.id == "small" else "Its model is missing."
+
+    configs = {
+        c.id: c
+        for c in (
+            config("large", backend="here", default_rank={"eco": 1}),
+            config("small", backend="here", default_rank={"eco": 2}),
+            config("other", backend="there", default_rank={"eco": 3}),
+        )
+    }
+    both = [Partial("here"), Backend("there")]
+    assert Catalogue({}, configs, both).default_output_config("eco", "image").id == "small"  # type: ignore[arg-type]
+    del configs["small"]
+    # Never another backend in its place: the reason is told instead.
+    assert Catalogue({}, configs, both).default_output_config("eco", "image").id == "large"  # type: ignore[arg-type]
 
 
 def test_unknown_ids_are_named_with_the_known_ones() -> None:

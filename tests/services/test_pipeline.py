@@ -38,7 +38,7 @@ class ScriptedBackend:
     def unavailable_because(self, config: OutputConfig) -> str | None:
         return None
 
-    def describe(self) -> list[str]:
+    def describe(self, configs: Sequence[OutputConfig]) -> list[str]:
         return []
 
     def make(self, request: MediaRequest) -> list[MediaDescription]:

@@ -99,11 +99,11 @@ class Catalogue:
         return next(able, ranked[0])
 
     def describe_backends(self) -> list[str]:
-        """Every backend that is set up, with what it says of itself; and what can't be made."""
-        lines = [line for backend in self._backends.values() for line in backend.describe()]
-        for config in self.output_configs.values():
-            if config.backend in self._backends:
-                reason = self.unavailable_because(config)
-                if reason:
-                    lines.append(f"{config.id} is not available. {reason}")
-        return lines
+        """What every backend says of itself, and of its configs that can't be made just now."""
+        return [
+            line
+            for backend in self._backends.values()
+            for line in backend.describe(
+                [c for c in self.output_configs.values() if c.backend == backend.name]
+            )
+        ]

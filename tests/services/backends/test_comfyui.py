@@ -293,11 +293,55 @@ def test_a_prompt_deleted_from_the_queue_is_told(rig: Rig, comfy: FakeComfyUI) -
     rig.work_beside(first)
     comfy.wait_until_running()
     thread = rig.work_beside(second)
-    wait_for(lambda: len(comfy.prompts) == 2)
+    wait_for(lambda: is_pending(comfy))
     requests.post(f"{comfy.url}/queue", json={"delete": [comfy.prompts[1].prompt_id]}, timeout=10)
     thread.join()
     assert error_code(rig.storage.get_metadata(second)) == "comfyui_prompt_removed"
     hold.set()
+
+
+def test_a_newer_server_says_itself_that_a_prompt_was_removed(
+    tmp_path: Path, comfy: FakeComfyUI
+) -> None:
+    comfy.behaviour.has_jobs_api = True
+    comfy.behaviour.deaf_websocket = True
+    comfy.behaviour.hold = hold = threading.Event()
+    with Rig(tmp_path, [comfy.url]) as rig:
+        first, second = rig.new_run("image"), rig.new_run("image")
+        rig.work_beside(first)
+        comfy.wait_until_running()
+        thread = rig.work_beside(second)
+        wait_for(lambda: is_pending(comfy))
+        comfy.drop_websockets()
+        delete = {"delete": [comfy.prompts[1].prompt_id]}
+        requests.post(f"{comfy.url}/queue", json=delete, timeout=10)
+        thread.join()
+        hold.set()
+        assert error_code(rig.storage.get_metadata(second)) == "comfyui_prompt_removed"
+
+
+def test_the_backend_says_what_each_server_lacks(tmp_path: Path, comfy: FakeComfyUI) -> None:
+    graph = {
+        **GRAPHS["image"][1],
+        "8": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "b.safetensors"}},
+    }
+    files = [{"folder": "checkpoints", "file": "b.safetensors", "source": "its maker"}]
+    with FakeComfyUI() as gone, FakeComfyUI(checkpoints=["b.safetensors"]) as other:
+        gone.stop()
+        configs = tmp_path / "configs"
+        configs.mkdir()
+        write_config(configs, "needs_b", "image", graph, model_files=files)
+        write_config(configs, "editor", "image", {"nodes": [], "links": []})
+        with Rig(tmp_path, [comfy.url, gone.url, other.url]) as rig:
+            lines = rig.backend.describe(list(rig.configs.values()))
+    assert "Save (API Format)" in lines[0]
+    assert lines[1:] == [
+        f"{comfy.url}: answers, version 0.3.64",
+        "  can't run needs_b. It needs files or choices that are not there: b.safetensors "
+        "(belongs into models/checkpoints, from its maker).",
+        f"{gone.url}: ComfyUI does not answer.",
+        f"{other.url}: answers, version 0.3.64",
+    ]
 
 
 # Restarts
@@ -498,7 +542,7 @@ def test_cancelling_stops_exactly_our_prompt(rig: Rig, comfy: FakeComfyUI) -> No
     running = rig.work_beside(first)
     comfy.wait_until_running()
     waiting = rig.work_beside(second)
-    wait_for(lambda: len(comfy.prompts) == 2)
+    wait_for(lambda: is_pending(comfy))
     rig.storage.finish_run(second, "cancelled")
     waiting.join()
     hold.set()
@@ -594,6 +638,11 @@ def test_the_servers_are_asked_rarely(tmp_path: Path, comfy: FakeComfyUI) -> Non
         assert comfy.count("/prompt", "POST") == 2
         assert comfy.count("/history") == comfy.count("/history/")  # never the whole of it
         hold.set()
+
+
+def is_pending(comfy: FakeComfyUI) -> bool:
+    queue = requests.get(f"{comfy.url}/queue", timeout=10).json()
+    return bool(queue["queue_pending"])
 
 
 def wait_for(condition: Any) -> None:

@@ -28,9 +28,9 @@ class AtelierBackend:
             return f"atelier does not make {config.media_type} on this server."
         return None
 
-    def describe(self) -> Sequence[str]:
-        """Nothing needs to be said: it is part of this server."""
-        return []
+    def describe(self, configs: Sequence[OutputConfig]) -> Sequence[str]:
+        """Nothing needs to be said but what can't be made: it is part of this server."""
+        return [reason for config in configs if (reason := self.unavailable_because(config))]
 
     def make(self, request: MediaRequest) -> list[MediaDescription]:
         """One picture, the same for the same texts, seed and manner."""

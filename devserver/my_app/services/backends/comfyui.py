@@ -81,18 +81,25 @@ class ComfyUIBackend:
         if workflow is None:
             return "It has no workflow."
         missing = self._servers.lacks(workflow)
-        places = {
-            file.file: f"models/{file.folder}" + (f", from {file.source}" if file.source else "")
-            for file in config.model_files
-        }
-        return missing.sentence(places) if missing else None
+        return missing.sentence(_places(config)) if missing else None
 
-    def describe(self) -> Sequence[str]:
-        """Each server with its version or its trouble."""
-        return [
-            f"{state.url}: {state.trouble or f'answers, version {state.version}'}"
-            for state in self._servers.states()
-        ]
+    def describe(self, configs: Sequence[OutputConfig]) -> Sequence[str]:
+        """Workflows that can't be used; each server with its version and what it can't run."""
+        lines = []
+        workflows = []
+        for config in configs:
+            workflow = self._workflows.get(config.id)
+            if isinstance(workflow, Workflow):
+                workflows.append((config, workflow))
+            else:
+                lines.append(f"{config.id} can't be used. {workflow or 'It has no workflow.'}")
+        for state in self._servers.states():
+            lines.append(f"{state.url}: {state.trouble or f'answers, version {state.version}'}")
+            for config, workflow in workflows:
+                missing = self._servers.lacks_at(state.url, workflow)
+                if missing:
+                    lines.append(f"  can't run {config.id}. {missing.sentence(_places(config))}")
+        return lines
 
     def make(self, request: MediaRequest) -> list[MediaDescription]:
         """Send the workflow, or find again what was sent before a restart, and wait for its end.
@@ -192,8 +199,8 @@ class ComfyUIBackend:
                 raise
             except PromptLost as error:
                 run.job_is(job, "lost")
-                if graph is not None and socket.is_connected:
-                    # The server did not restart, so somebody removed it there (queue_07).
+                if error.removed or (graph is not None and socket.is_connected):
+                    # It did not restart, so somebody removed the prompt there (queue_07).
                     raise PromptRemoved("The run was removed from ComfyUI's queue.") from error
                 return None
             except BackendUnreachable as error:
@@ -258,3 +265,11 @@ class ComfyUIBackend:
             outcome.exception_type,
         )
         return BackendFailed(outcome.sentence, made=made)
+
+
+def _places(config: OutputConfig) -> dict[str, str]:
+    """Where each of the config's model files belongs, for a person."""
+    return {
+        file.file: f"models/{file.folder}" + (f", from {file.source}" if file.source else "")
+        for file in config.model_files
+    }

@@ -101,8 +101,8 @@ class MediaBackend(Protocol):
     def unavailable_because(self, config: OutputConfig) -> str | None:
         """Why `config` can't be made here just now, in a sentence; None when it can."""
 
-    def describe(self) -> Sequence[str]:
-        """How the backend is, in lines for the start and for whoever runs the server."""
+    def describe(self, configs: Sequence[OutputConfig]) -> Sequence[str]:
+        """How the backend is and which of its configs can't be made, in lines for people."""
 
     def make(self, request: MediaRequest) -> list[MediaDescription]:
         """Make the media and say where they are; an empty list means that nothing came of it.

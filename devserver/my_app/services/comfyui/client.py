@@ -89,6 +89,18 @@ class ComfyUIClient:
         running = _entries(body, "queue_running")
         return QueueState(tuple(e[1] for e in running), tuple(e[1] for e in pending))
 
+    def job_status(self, prompt_id: str) -> str | None:
+        """What `/api/jobs/<id>` says: pending, in_progress, completed, failed, cancelled.
+
+        None where there is no such job, and on servers that do not have that address yet.
+        Raises BackendUnreachable.
+        """
+        answer = self._send("GET", f"/api/jobs/{quote(prompt_id, safe='')}")
+        if answer.status_code != 200:
+            return None
+        status = _object(answer).get("status")
+        return status if isinstance(status, str) else None
+
     def cancel(self, prompt_id: str) -> None:
         """Take the prompt out of the queue, or stop it when it runs; no other prompt is touched.
 

@@ -97,6 +97,12 @@ class ComfyUIServers:
             ]
         return missing[0] if missing and all(missing) else None
 
+    def lacks_at(self, url: str, workflow: Workflow) -> Missing | None:
+        """What one server lacks for `workflow`; None when nothing, or when it doesn't answer."""
+        with self._changed:
+            server = self._servers[url]
+            return server.abilities.lacks(workflow) if server.is_up and server.abilities else None
+
     def report_trouble(self, url: str, sentence: str) -> None:
         """Leave a server out that failed to answer somebody; it is asked again in a while."""
         with self._changed:

@@ -22,9 +22,16 @@ UNREACHABLE_SECONDS = 20.0
 
 
 class PromptLost(ServerError):
-    """ComfyUI knows nothing of the prompt any more: deleted from its queue, or it was restarted."""
+    """ComfyUI knows nothing of the prompt any more: deleted from its queue, or it was restarted.
+
+    `removed` is true when ComfyUI itself says that somebody took it out of the queue.
+    """
 
     code = "comfyui_prompt_lost"
+
+    def __init__(self, message: str, *, removed: bool = False) -> None:
+        super().__init__(message)
+        self.removed = removed
 
 
 def wait_for_end(
@@ -68,7 +75,8 @@ def wait_for_end(
             missing = False
             on_place(queue.ahead_of(prompt_id))
         elif missing:
-            raise PromptLost("ComfyUI knows nothing of this run any more.")
+            removed = client.job_status(prompt_id) == "cancelled"
+            raise PromptLost("ComfyUI knows nothing of this run any more.", removed=removed)
         else:
             # It may have ended between the two questions: ask once more before giving it up.
             missing = True
