@@ -300,26 +300,6 @@ def test_a_prompt_deleted_from_the_queue_is_told(rig: Rig, comfy: FakeComfyUI) -
     hold.set()
 
 
-def test_a_newer_server_says_itself_that_a_prompt_was_removed(
-    tmp_path: Path, comfy: FakeComfyUI
-) -> None:
-    comfy.behaviour.has_jobs_api = True
-    comfy.behaviour.deaf_websocket = True
-    comfy.behaviour.hold = hold = threading.Event()
-    with Rig(tmp_path, [comfy.url]) as rig:
-        first, second = rig.new_run("image"), rig.new_run("image")
-        rig.work_beside(first)
-        comfy.wait_until_running()
-        thread = rig.work_beside(second)
-        wait_for(lambda: is_pending(comfy))
-        comfy.drop_websockets()
-        delete = {"delete": [comfy.prompts[1].prompt_id]}
-        requests.post(f"{comfy.url}/queue", json=delete, timeout=10)
-        thread.join()
-        hold.set()
-        assert error_code(rig.storage.get_metadata(second)) == "comfyui_prompt_removed"
-
-
 def test_the_backend_says_what_each_server_lacks(tmp_path: Path, comfy: FakeComfyUI) -> None:
     graph = {
         **GRAPHS["image"][1],

@@ -199,7 +199,7 @@ class ComfyUIBackend:
                 raise
             except PromptLost as error:
                 run.job_is(job, "lost")
-                if error.removed or (graph is not None and socket.is_connected):
+                if graph is not None and socket.is_connected:
                     # It did not restart, so somebody removed the prompt there (queue_07).
                     raise PromptRemoved("The run was removed from ComfyUI's queue.") from error
                 return None

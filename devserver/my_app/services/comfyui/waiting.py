@@ -22,16 +22,9 @@ UNREACHABLE_SECONDS = 20.0
 
 
 class PromptLost(ServerError):
-    """ComfyUI knows nothing of the prompt any more: deleted from its queue, or it was restarted.
-
-    `removed` is true when ComfyUI itself says that somebody took it out of the queue.
-    """
+    """ComfyUI knows nothing of the prompt any more: deleted from its queue, or it was restarted."""
 
     code = "comfyui_prompt_lost"
-
-    def __init__(self, message: str, *, removed: bool = False) -> None:
-        super().__init__(message)
-        self.removed = removed
 
 
 def wait_for_end(
@@ -66,6 +59,8 @@ def wait_for_end(
             if entry is not None:
                 return entry
             queue = client.queue()
+            # A newer server is asked a third way before the prompt is given up.
+            known_as_job = missing and client.job_status(prompt_id) is not None
             answered = time.monotonic()
         except BackendUnreachable:
             if time.monotonic() - answered > unreachable_seconds:
@@ -74,9 +69,8 @@ def wait_for_end(
         if prompt_id in queue:
             missing = False
             on_place(queue.ahead_of(prompt_id))
-        elif missing:
-            removed = client.job_status(prompt_id) == "cancelled"
-            raise PromptLost("ComfyUI knows nothing of this run any more.", removed=removed)
+        elif missing and not known_as_job:
+            raise PromptLost("ComfyUI knows nothing of this run any more.")
         else:
             # It may have ended between the two questions: ask once more before giving it up.
             missing = True
