@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import logging
 import socket
+from dataclasses import replace
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from devserver.config import Settings
 from devserver.my_app.routes.guard import host_is_allowed
+from devserver.my_app.wiring import Services
 
 
 @pytest.mark.parametrize(
@@ -32,6 +35,24 @@ def test_other_names_are_not(host: str, client: FlaskClient) -> None:
 def test_other_origins_get_no_permission(client: FlaskClient) -> None:
     answer = client.get("/api/health", headers={"Origin": "https://evil.example"})
     assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_a_configured_origin_may_call(
+    app: Flask, client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = services.settings.model_copy(update={"allowed_origins": ("https://page.example",)})
+    changed = replace(services, settings=allowed)
+    monkeypatch.setitem(app.extensions, "devserver", changed)
+    answer = client.options(
+        "/api/schema/pipeline/execute",
+        headers={"Origin": "https://page.example", "Access-Control-Request-Method": "POST"},
+    )
+    assert answer.status_code == 200
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://page.example"
+    assert "Content-Type" in answer.headers["Access-Control-Allow-Headers"]
+    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
+    other = client.get("/api/health", headers={"Origin": "https://other.example"})
+    assert "Access-Control-Allow-Origin" not in other.headers
 
 
 def test_every_answer_is_guarded(client: FlaskClient) -> None:

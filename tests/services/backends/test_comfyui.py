@@ -201,6 +201,26 @@ def test_the_place_in_the_queue_is_told(tmp_path: Path, comfy: FakeComfyUI) -> N
         hold.set()
 
 
+def test_who_waits_for_a_server_is_told_how_many_are_ahead(
+    tmp_path: Path, comfy: FakeComfyUI
+) -> None:
+    comfy.behaviour.hold = hold = threading.Event()
+    with Rig(tmp_path, [comfy.url], in_flight=1) as rig:
+        first, second, third = (rig.new_run("image") for _ in range(3))
+        rig.work_beside(first)
+        comfy.wait_until_running()
+        for run_id, ahead in ((second, 1), (third, 2)):
+            rig.work_beside(run_id)
+
+            def is_told(run_id: str = run_id, ahead: int = ahead) -> bool:
+                known = rig.progress.of(run_id)
+                return known is not None and known.ahead == ahead
+
+            wait_for(is_told)
+        assert len(comfy.prompts) == 1
+        hold.set()
+
+
 # Failures
 
 

@@ -120,7 +120,9 @@ class ComfyUIBackend:
         while True:
             if len(request.run.jobs) >= MAX_SUBMISSIONS:
                 raise BackendFailed("ComfyUI lost this run several times, so it was given up.")
-            with self._servers.place(workflow, request.run.check_wanted) as url:
+            with self._servers.place(
+                workflow, request.run.check_wanted, lambda ahead: request.run.progress(ahead=ahead)
+            ) as url:
                 made = self._send_and_follow(request, workflow, url)
             if made is not None:
                 return made

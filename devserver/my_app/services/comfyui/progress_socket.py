@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -79,8 +80,12 @@ class ProgressSocket:
 
     def __exit__(self, *_: object) -> None:
         self._closing = True
-        with suppress(OSError, websocket.WebSocketException):
-            self._socket.shutdown()  # type: ignore[no-untyped-call]
+        connection = self._socket.sock
+        if connection is not None:
+            # Only woken here: closing it under the listening thread could hand its number to
+            # another connection. The thread closes it itself.
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     @property
     def is_connected(self) -> bool:
@@ -102,6 +107,8 @@ class ProgressSocket:
                 logger.info("no more progress from %s: %s", self._url.partition("?")[0], error)
         finally:
             self._connected = False
+            with suppress(OSError):
+                self._socket.shutdown()  # type: ignore[no-untyped-call]
             self._tried.set()
             self._look.set()
 

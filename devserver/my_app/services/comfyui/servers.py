@@ -125,11 +125,17 @@ class ComfyUIServers:
             self._leave(server)
 
     @contextmanager
-    def place(self, workflow: Workflow, check_wanted: Callable[[], None]) -> Iterator[str]:
+    def place(
+        self,
+        workflow: Workflow,
+        check_wanted: Callable[[], None],
+        on_ahead: Callable[[int], None],
+    ) -> Iterator[str]:
         """Wait for a place at a server that can run `workflow`; gives its URL.
 
-        Among the servers with a free place, the one with the shortest queue. `check_wanted` is
-        called while waiting and raises when nobody wants it any more.
+        Among the servers with a free place, the one with the shortest queue. While waiting,
+        `check_wanted` is called, which raises when nobody wants it any more, and `on_ahead` hears
+        how many runs are before this one.
         Raises BackendUnreachable when no server answers, nor has done lately, and
         BackendNotConfigured when none can run it.
         """
@@ -139,6 +145,8 @@ class ComfyUIServers:
             while server is None:
                 check_wanted()
                 server = self._take(ticket, self._able(workflow))
+                if server is None:
+                    on_ahead(self._ahead_of(ticket))
         finally:
             with self._changed:
                 self._line.pop(ticket, None)
@@ -222,6 +230,11 @@ class ComfyUIServers:
             if server is not chosen:
                 self._leave(server)
         return chosen
+
+    def _ahead_of(self, ticket: int) -> int:
+        with self._changed:
+            under_way = sum(server.in_flight for server in self._servers.values())
+            return under_way + sum(1 for other in self._line if other < ticket)
 
     def _free_for(self, ticket: int, able: frozenset[str]) -> list[_Server]:
         wanted_before = {
