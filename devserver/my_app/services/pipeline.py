@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from devserver.my_app.services import safety
 from devserver.my_app.services.backends.port import (
@@ -104,33 +104,14 @@ class Pipeline:
         return True
 
     def _stages_1_to_3(self, run: RunMetadata) -> RunMetadata:
-        steps: tuple[Callable[[RunMetadata], RunMetadata], ...] = (
-            self._stage_1,
-            self._stage_2,
-            self._stage_3,
-        )
-        for step in steps:
-            run = step(run)
-        return run
-
-    def _stage_1(self, run: RunMetadata) -> RunMetadata:
-        if _on_record(run, 1):
-            return run
-        return self._storage.record_stage(run.run_id, safety.check_text(1, run.input_text))
-
-    def _stage_2(self, run: RunMetadata) -> RunMetadata:
+        """Check, rewrite, check again; one write, since all of it takes but milliseconds."""
         if run.transformed_text is not None:
             return run
-        records = self._rewrite(run, self._catalogue.schema(run.schema_id or ""))
-        text = records[-1].output or ""
-        return self._storage.save_transformed_text(run.run_id, text, records)
-
-    def _stage_3(self, run: RunMetadata) -> RunMetadata:
-        if _on_record(run, 3):
-            return run
-        return self._storage.record_stage(
-            run.run_id, safety.check_text(3, run.transformed_text or "")
-        )
+        before = safety.check_text(1, run.input_text)
+        rewriting = self._rewrite(run, self._catalogue.schema(run.schema_id or ""))
+        text = rewriting[-1].output or ""
+        after = safety.check_text(3, text)
+        return self._storage.save_transformed_text(run.run_id, text, [before, *rewriting, after])
 
     def _stage_4(self, run: RunMetadata) -> None:
         if run.request.output_type == "text":
@@ -215,10 +196,6 @@ class Pipeline:
             for description in descriptions
             for output in self._storage.add_media(run_id, description, earlier)
         ]
-
-
-def _on_record(run: RunMetadata, stage: int) -> bool:
-    return any(record.stage == stage for record in run.stages)
 
 
 def _result_on_record(run: RunMetadata, config_id: str) -> _Done | RunError | None:

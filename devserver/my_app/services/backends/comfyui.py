@@ -151,7 +151,7 @@ class ComfyUIBackend:
                 "state": _SUBMITTED,
             }
         )
-        return self._follow(request, workflow, request.run.submitting(job, graph), graph)
+        return self._follow(request, workflow, job, graph)
 
     def _follow(
         self, request: MediaRequest, workflow: Workflow, job: Job, graph: Graph | None = None
@@ -181,6 +181,9 @@ class ComfyUIBackend:
         ):
             try:
                 if graph is not None:
+                    # On disk before it is sent; meanwhile the socket connects.
+                    job = run.submitting(job, graph)
+                    socket.wait_until_tried()
                     self._send(client, request, job, graph, client_id)
                 else:
                     look.set()

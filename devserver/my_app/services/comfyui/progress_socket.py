@@ -73,9 +73,8 @@ class ProgressSocket:
         self._thread = threading.Thread(target=self._listen, daemon=True, name="comfyui-socket")
 
     def __enter__(self) -> Self:
-        """Connect, so that a fast graph is not over before anybody listens (ws_12)."""
+        """Begin to connect."""
         self._thread.start()
-        self._tried.wait(_CONNECT_SECONDS)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -86,6 +85,14 @@ class ProgressSocket:
             # another connection. The thread closes it itself.
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def wait_until_tried(self) -> None:
+        """Wait until it is connected, or is known not to be, for a few seconds at most.
+
+        Called before the graph is sent, so that a fast one is not over before anybody listens
+        (ws_12).
+        """
+        self._tried.wait(_CONNECT_SECONDS)
 
     @property
     def is_connected(self) -> bool:
