@@ -23,6 +23,7 @@ from devserver.my_app.services.media_storage import MediaNotFound, MediaStorageS
 from devserver.my_app.services.run_folders import RunFolders, RunNotFound
 from devserver.my_app.services.run_id import RunIdInvalid, is_run_id, new_run_id
 from devserver.my_app.services.run_metadata import Job, RunError, RunRequest, StageRecord
+from devserver.my_app.services.storage_root import StorageRoot
 from tests.media_samples import glb_bytes, jpeg_bytes, mp4_bytes, png_bytes, wav_bytes
 
 BY_TEST = MadeBy(backend="test", config="test_config", seed=42, model="a model", license="CC0")
@@ -175,6 +176,31 @@ def test_a_full_disk_leaves_an_honest_folder(
     assert folder_of(storage, folders, run_id) == {"metadata.json", "input_text.txt"}
     assert storage.get_metadata(run_id).revision == 1
     assert folders.ids() == [run_id]
+
+
+def test_on_a_full_disk_a_run_can_still_say_so(
+    storage: MediaStorageService, root: StorageRoot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root.claim("http://127.0.0.1:1")
+    run_id = new_run(storage)
+    reserve = root.state / "reserve"
+    fsync = os.fsync
+
+    def full_while_the_reserve_is_there(descriptor: int) -> None:
+        if reserve.exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(descriptor)
+
+    monkeypatch.setattr("os.fsync", full_while_the_reserve_is_there)
+    with pytest.raises(StorageFull):
+        storage.record_stage(run_id, StageRecord(stage=1, step="x", status="passed"))
+    error = RunError(code="storage_full", message="The disk is full.", stage=4)
+    assert storage.finish_run(run_id, "failed", error).error == error
+    assert storage.get_metadata(run_id).status == "failed"
+    monkeypatch.undo()
+    root.refill_reserve()
+    assert reserve.stat().st_size > 0
+    root.release()
 
 
 def test_stages_and_jobs_are_recorded_in_order(

@@ -198,7 +198,7 @@ class MediaStorageService:
                 self._check_complete(run)
             return run.having(status=status, error=error, finished_at=utc_now())
 
-        metadata = self._change_open_run(run_id, change, durable=True)
+        metadata = self._change_open_run(run_id, change, durable=True, at_last=True)
         logger.info("run %s ended: %s%s", run_id, status, f" ({error.code})" if error else "")
         return metadata
 
@@ -365,13 +365,14 @@ class MediaStorageService:
                 raise MediaNotFound(f"{output.filename} is listed but not on disk as it should be.")
 
     def _change_open_run(
-        self, run_id: str, change: Change, *, durable: bool = False
+        self, run_id: str, change: Change, *, durable: bool = False, at_last: bool = False
     ) -> RunMetadata:
         def guarded(run: RunMetadata) -> RunMetadata:
             refuse_when_over(run)
             return change(run)
 
-        metadata = self._folders.change(run_id, guarded)
+        write = self._folders.change_at_last if at_last else self._folders.change
+        metadata = write(run_id, guarded)
         if durable:
             self._folders.sync(run_id)
         self._tell(metadata)

@@ -19,6 +19,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from devserver.my_app.services.durable_files import (
+    StorageFull,
     create_folder,
     is_temporary,
     remove_folder,
@@ -108,6 +109,14 @@ class RunFolders:
         """
         with self.locked(run_id) as metadata:
             return self.replace_metadata(change(metadata))
+
+    def change_at_last(self, run_id: str, change: Change) -> RunMetadata:
+        """As `change`, but on a full disk with the room that is kept for the last word of a run."""
+        try:
+            return self.change(run_id, change)
+        except StorageFull:
+            self._root.spend_reserve()
+            return self.change(run_id, change)
 
     def sync(self, run_id: str) -> None:
         """Make the names inside the run's folder durable."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -18,6 +19,9 @@ class RootTaken(ServerError):
     code = "root_taken"
 
 
+_RESERVE_BYTES = 1024 * 1024
+
+
 class StorageRoot:
     """The folders of the root (see DESIGN, "On disk"). They are made here when missing."""
 
@@ -30,6 +34,7 @@ class StorageRoot:
             folder.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(self.state / "server.lock", thread_local=False)
         self._note = self.state / "server.json"
+        self._reserve = self.state / "reserve"
 
     def claim(self, address: str, *, patience_seconds: float = 0.0) -> None:
         """Become the owner until `release` or the end of this process, however it ends.
@@ -46,6 +51,7 @@ class StorageRoot:
                 "Stop it first, or give this one another DEVSERVER_EXPORTS_DIR."
             ) from error
         replace_file(self._note, json.dumps({"address": address, "pid": os.getpid()}).encode())
+        self.refill_reserve()
 
     def owner(self) -> str | None:
         """The address the present or last owner said it listens on; None when nobody did."""
@@ -54,12 +60,23 @@ class StorageRoot:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
+    def refill_reserve(self) -> None:
+        """Keep some room on the disk, so that a run can still say that the disk is full."""
+        if not self._reserve.exists():
+            with suppress(StorageFull):
+                replace_file(self._reserve, bytes(_RESERVE_BYTES))
+
+    def spend_reserve(self) -> None:
+        """Give that room to whoever writes next; it is taken again when there is some."""
+        self._reserve.unlink(missing_ok=True)
+
     def is_writable(self) -> bool:
         """Whether files can be made here just now, found out by making one."""
         probe = self.state / "writable"
         try:
             replace_file(probe, b"")
             probe.unlink(missing_ok=True)
+            self.refill_reserve()
         except (OSError, StorageFull):
             return False
         return True
