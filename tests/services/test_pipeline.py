@@ -29,9 +29,10 @@ BOTH = {"de": "Probe", "en": "Sample"}
 class ScriptedBackend:
     """Does what each test tells it to, config by config."""
 
-    name = "scripted"
-
-    def __init__(self, **scripts: Callable[[MediaRequest], Sequence[bytes]]) -> None:
+    def __init__(
+        self, name: str = "scripted", **scripts: Callable[[MediaRequest], Sequence[bytes]]
+    ) -> None:
+        self.name = name
         self._scripts = scripts
         self.requests: list[MediaRequest] = []
 
@@ -46,7 +47,8 @@ class ScriptedBackend:
         made_by = MadeBy(backend=self.name, config=request.config.id, seed=request.seed)
         return [MediaData(data, made_by) for data in self._scripts[request.config.id](request)]
 
-    def pipeline(self, storage: MediaStorageService) -> Pipeline:
+    def pipeline(self, storage: MediaStorageService, *others: ScriptedBackend) -> Pipeline:
+        backends = [self, *others]
         configs = {
             config_id: OutputConfig.model_validate(
                 {
@@ -54,13 +56,14 @@ class ScriptedBackend:
                     "name": BOTH,
                     "description": BOTH,
                     "media_type": "image",
-                    "backend": self.name,
+                    "backend": backend.name,
                 }
             )
-            for config_id in self._scripts
+            for backend in backends
+            for config_id in backend._scripts
         }
         return Pipeline(
-            storage, Catalogue(SCHEMAS, configs, [self]), EmbeddedInterception(), RunProgress()
+            storage, Catalogue(SCHEMAS, configs, backends), EmbeddedInterception(), RunProgress()
         )
 
 
@@ -137,6 +140,38 @@ def test_one_of_two_is_partial(storage: MediaStorageService) -> None:
     assert run.error is not None
     assert run.error.code == "backend_unreachable"
     assert [record.status for record in run.stages if record.stage == 4] == ["done", "failed"]
+
+
+def test_different_backends_work_side_by_side(storage: MediaStorageService) -> None:
+    together = threading.Barrier(2)
+
+    def meet(_: MediaRequest) -> Sequence[bytes]:
+        together.wait(30)
+        return [png_bytes()]
+
+    first, second = ScriptedBackend("first", one=meet), ScriptedBackend("second", two=meet)
+    run_id = new_run(storage, "one", "two")
+    first.pipeline(storage, second).work(run_id)
+    run = storage.get_metadata(run_id)
+    assert run.status == "success"
+    assert {output.config for output in run.outputs} == {"one", "two"}
+    assert {output.filename for output in run.outputs} == {
+        *("output_image.png", "output_image_2.png")
+    }
+
+
+def test_a_run_cancelled_while_two_backends_work_stays_cancelled(
+    storage: MediaStorageService,
+) -> None:
+    run_id = new_run(storage, "one", "two")
+
+    def cancel(_: MediaRequest) -> Sequence[bytes]:
+        storage.finish_run(run_id, "cancelled")
+        return [png_bytes()]
+
+    first, second = ScriptedBackend("first", one=cancel), ScriptedBackend("second", two=picture)
+    first.pipeline(storage, second).work(run_id)
+    assert storage.get_metadata(run_id).status == "cancelled"
 
 
 def test_several_files_of_one_config_are_all_kept(storage: MediaStorageService) -> None:

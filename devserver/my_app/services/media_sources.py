@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import unquote_to_bytes
 
 from devserver.my_app.services.errors import MediaRejected
@@ -58,6 +60,20 @@ class ComfyUIPrompt:
     server: str
     made_by: MadeBy
     file_urls: tuple[str, ...] | None = None
+
+
+class FetchUrl(Protocol):
+    """How media are fetched from an address; `MediaFetcher.open` is the one in use."""
+
+    def __call__(self, url: str) -> AbstractContextManager[Iterator[bytes]]: ...
+
+
+class ListComfyUIFiles(Protocol):
+    """Where the files of a ComfyUI prompt can be fetched, in the order they are to be stored."""
+
+    def __call__(
+        self, server: str | None, prompt_id: str, *, with_temporary: bool = False
+    ) -> list[str]: ...
 
 
 MediaDescription = MediaData | MediaUrl | ComfyUIPrompt

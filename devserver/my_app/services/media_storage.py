@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from devserver.config import read_settings
 from devserver.my_app.services.durable_files import replace_file
@@ -15,6 +14,8 @@ from devserver.my_app.services.errors import NotMedia, ServerError
 from devserver.my_app.services.media_intake import MediaIntake, refuse_when_over
 from devserver.my_app.services.media_sources import (
     ComfyUIPrompt,
+    FetchUrl,
+    ListComfyUIFiles,
     MadeBy,
     MediaData,
     MediaDescription,
@@ -46,20 +47,6 @@ class MediaNotFound(ServerError):
     """The run has no such output, or its file isn't there."""
 
     code = "media_not_found"
-
-
-class FetchUrl(Protocol):
-    """How media are fetched from an address; `MediaFetcher.open` is the one in use."""
-
-    def __call__(self, url: str) -> AbstractContextManager[Iterator[bytes]]: ...
-
-
-class ListComfyUIFiles(Protocol):
-    """Where the files of a ComfyUI prompt can be fetched, in the order they are to be stored."""
-
-    def __call__(
-        self, server: str | None, prompt_id: str, *, with_temporary: bool = False
-    ) -> list[str]: ...
 
 
 class MediaStorageService:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from devserver.my_app.services import safety
 from devserver.my_app.services.backends.port import (
@@ -117,17 +118,36 @@ class Pipeline:
         if run.request.output_type == "text":
             self._storage.finish_run(run.run_id, "success")
             return
-        results = [
-            _result_on_record(run, config_id) or self._make(run, config_id)
-            for config_id in run.request.output_configs
-        ]
-        failures = [result for result in results if isinstance(result, RunError)]
+        failures = [result for result in self._make_all(run) if isinstance(result, RunError)]
         if not failures:
             self._storage.finish_run(run.run_id, "success")
         elif self._storage.get_metadata(run.run_id).outputs_of(run.request.output_type):
             self._storage.finish_run(run.run_id, "partial", failures[0])
         else:
             self._storage.finish_run(run.run_id, "failed", failures[0])
+
+    def _make_all(self, run: RunMetadata) -> list[_Done | RunError]:
+        """The result of each output config, in their order; different backends work side by side.
+
+        Each backend makes its own configs one after the other, so that it is not asked for more at
+        once than by other runs.
+        """
+        by_backend: dict[str | None, list[str]] = {}
+        for config_id in run.request.output_configs:
+            config = self._catalogue.output_configs.get(config_id)
+            by_backend.setdefault(config.backend if config else None, []).append(config_id)
+        results: dict[str, _Done | RunError] = {}
+
+        def make_in_turn(config_ids: list[str]) -> None:
+            for config_id in config_ids:
+                results[config_id] = _result_on_record(run, config_id) or self._make(run, config_id)
+
+        if len(by_backend) == 1:
+            make_in_turn(list(run.request.output_configs))
+        else:
+            with ThreadPoolExecutor(len(by_backend)) as threads:
+                list(threads.map(make_in_turn, by_backend.values()))
+        return [results[config_id] for config_id in run.request.output_configs]
 
     def _make(self, run: RunMetadata, config_id: str) -> _Done | RunError:
         """Make and store the media of one output config, and put on record what came of it."""

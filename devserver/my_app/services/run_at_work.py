@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from devserver.my_app.services.backends.port import NotWanted
+from devserver.my_app.services.media_intake import RunIsOver, refuse_when_over
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunNotFound
 from devserver.my_app.services.run_metadata import Job
@@ -32,8 +34,9 @@ class StoredRunAtWork:
         return [job for job in jobs if job.config == self._config_id]
 
     def submitting(self, job: Job, sent: Mapping[str, Any]) -> Job:
-        """Store what is sent and the job that says so; durable on return."""
-        return self._storage.record_submission(self._run_id, job, sent)
+        """Store what is sent and the job that says so; durable on return. Raises NotWanted."""
+        with _over_means_not_wanted():
+            return self._storage.record_submission(self._run_id, job, sent)
 
     def job_is(self, job: Job, state: str) -> None:
         """Keep what became of a job; it is written with the stage's record.
@@ -44,12 +47,8 @@ class StoredRunAtWork:
 
     def check_wanted(self) -> None:
         """Raise NotWanted when the run is over, or gone."""
-        try:
-            is_over = self._storage.get_metadata(self._run_id).is_final
-        except RunNotFound as error:
-            raise NotWanted("The run was deleted.") from error
-        if is_over:
-            raise NotWanted("The run is over already.")
+        with _over_means_not_wanted():
+            refuse_when_over(self._storage.get_metadata(self._run_id))
 
     def progress(self, **changes: object) -> None:
         """Say how far the work is."""
@@ -60,5 +59,14 @@ class StoredRunAtWork:
         self._progress.show(self._run_id, PreviewPicture(data, mime_type))
 
     def warn(self, sentence: str) -> None:
-        """Add a warning to the run."""
-        self._storage.add_warning(self._run_id, sentence)
+        """Add a warning to the run. Raises NotWanted."""
+        with _over_means_not_wanted():
+            self._storage.add_warning(self._run_id, sentence)
+
+
+@contextmanager
+def _over_means_not_wanted() -> Iterator[None]:
+    try:
+        yield
+    except (RunIsOver, RunNotFound) as error:
+        raise NotWanted("The run is over already, or was deleted.") from error
