@@ -20,9 +20,13 @@ from typing import TypeVar
 import pytest
 import requests
 
-from devserver.config import PROJECT_FOLDER
+from devserver.config import PROJECT_FOLDER, Settings
+from devserver.my_app.services.run_metadata import RunError
+from devserver.my_app.wiring import build_media_storage
+from tests.conftest import TOKEN
 from tests.fake_comfyui import FakeComfyUI
 from tests.honest_folders import check_folder
+from tests.media_samples import wav_bytes
 from tests.running_server import RunningServer, free_port
 
 T = TypeVar("T")
@@ -71,6 +75,25 @@ def test_a_client_that_hangs_up_loses_nothing(server: RunningServer) -> None:
     url = f"{server.url}/api/runs/{folder.name}"
     wait_for(lambda: requests.get(url, timeout=30).json()["status"] == "success")
     check_folder(folder)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file can't be deleted there")
+def test_deleting_a_run_does_not_break_a_download_under_way(server: RunningServer) -> None:
+    # Another process on the same root, as a researcher's script is one.
+    storage = build_media_storage(Settings.model_validate({"exports_dir": server.exports}))
+    run_id = storage.create_run(schema="dada", input_text="x").run_id
+    sound = wav_bytes(seconds=120, sample_rate=44100)
+    storage.add_media_from_data(run_id, sound)
+    storage.finish_run(run_id, "failed", RunError(code="x", message="x"))
+    url = f"{server.url}/api/media/audio/{run_id}"
+    with requests.get(url, stream=True, timeout=30) as download:
+        pieces = download.iter_content(64 * 1024)
+        first = next(pieces)
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        deleted = requests.delete(f"{server.url}/api/runs/{run_id}", headers=headers, timeout=30)
+        assert deleted.json()["status"] == "deleted"
+        assert first + b"".join(pieces) == sound
+    assert requests.get(url, timeout=30).status_code == 404
 
 
 def test_a_second_server_on_the_same_root_refuses(server: RunningServer, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from devserver.my_app.services.run_watch import RunWatch
 from devserver.my_app.services.runs import Runs
 from devserver.my_app.services.schemas import load_interception_schemas
 from devserver.my_app.services.storage_root import StorageRoot
+from devserver.my_app.services.thumbnails import Thumbnails, draw_thumbnail
 from devserver.my_app.services.worker_pool import WorkerPool
 
 SCHEMAS_FOLDER = PROJECT_FOLDER / "devserver" / "schemas"
@@ -55,6 +56,7 @@ class Services:
     queue: RunQueue
     runs: Runs
     progress: RunProgress
+    thumbnails: Thumbnails
     comfyui: ComfyUIServers
     pool: WorkerPool
 
@@ -152,6 +154,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         queue=queue,
         runs=runs,
         progress=progress,
+        thumbnails=Thumbnails(root.cache, partial(pool.run, _MEASURE_SECONDS, draw_thumbnail)),
         comfyui=comfyui,
         pool=pool,
     )

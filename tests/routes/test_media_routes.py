@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import uuid
 
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image
 
 from devserver.my_app.wiring import Services
 from tests.media_samples import glb_bytes, mp4_bytes, png_bytes, wav_bytes
@@ -186,3 +188,46 @@ def test_metadata_can_not_lead_out_of_the_folder_or_lie_about_the_type(
     (folder / "metadata.json").write_text(json.dumps(metadata))
     assert client.get(f"/api/media/image/{run_id}/1").status_code == 404
     assert client.get(f"/api/media/image/{run_id}/2").content_type == "image/png"
+
+
+def test_a_download_has_a_sensible_name(client: FlaskClient, run_id: str) -> None:
+    shown = client.get(f"/api/media/image/{run_id}/2")
+    saved = client.get(f"/api/media/image/{run_id}/2?download=1")
+    assert not shown.headers.get("Content-Disposition", "").startswith("attachment")
+    name = f"dada_{run_id[:8]}_2.png"
+    assert saved.headers["Content-Disposition"] == f"attachment; filename={name}"
+    assert saved.data == shown.data
+
+
+@pytest.mark.parametrize(
+    ("number", "size", "expected"),
+    [("", "", (16, 12)), ("/2", "?size=600", (20, 10)), ("/3", "?size=128", (32, 24))],
+)
+def test_thumbnails_of_images_and_posters_of_videos(
+    client: FlaskClient, run_id: str, number: str, size: str, expected: tuple[int, int]
+) -> None:
+    answer = client.get(f"/api/media/thumbnail/{run_id}{number}{size}")
+    assert (answer.status_code, answer.content_type) == (200, "image/webp")
+    with Image.open(io.BytesIO(answer.data), formats=["WEBP"]) as picture:
+        assert picture.size == expected
+    etag = answer.headers["ETag"]
+    again = client.get(
+        f"/api/media/thumbnail/{run_id}{number}{size}", headers={"If-None-Match": etag}
+    )
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize("path", ["/4", "/0", "/x", "?size=0", "?size=x", "?size=99999"])
+def test_thumbnails_that_are_not_there(client: FlaskClient, run_id: str, path: str) -> None:
+    assert client.get(f"/api/media/thumbnail/{run_id}{path}").status_code in (400, 404)
+
+
+def test_a_deleted_run_leaves_no_thumbnail(
+    client: FlaskClient, services: Services, run_id: str, researcher: dict[str, str]
+) -> None:
+    assert client.get(f"/api/media/thumbnail/{run_id}").status_code == 200
+    kept = services.root.cache / "thumbnails" / run_id
+    assert len(list(kept.iterdir())) == 1
+    client.delete(f"/api/runs/{run_id}", headers=researcher)
+    assert not kept.exists()
+    assert client.get(f"/api/media/thumbnail/{run_id}").status_code == 404

@@ -29,6 +29,7 @@ STATUS_OF_CODE = {
     "output_config_not_found": 404,
     "media_not_found": 404,
     "media_not_ready": 404,
+    "no_thumbnail": 404,
     "run_is_over": 409,
     "cancelled": 409,
     "unsupported_media_type": 415,

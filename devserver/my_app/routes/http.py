@@ -103,6 +103,16 @@ def preference() -> Preference:
     )
 
 
+def whole_number(name: str, default: int, *, lowest: int, highest: int) -> int:
+    """A number from the query string. Raises FieldsInvalid."""
+    said = request.args.get(name)
+    if said is None:
+        return default
+    if not (said.isascii() and said.isdigit() and lowest <= int(said[:12]) <= highest):
+        raise FieldsInvalid(f"{name} has to be a number from {lowest} to {highest}.")
+    return int(said)
+
+
 def json_answer(body: BaseModel, status: int = 200, **headers: str) -> Response:
     """`body` as JSON. Answers of the API are never cached; media have their own rules."""
     response = Response(

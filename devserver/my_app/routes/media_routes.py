@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, Response, send_file
+from flask import Blueprint, Response, request, send_file
 
 from devserver.my_app.routes import wire
-from devserver.my_app.routes.http import is_researcher, json_answer, services
+from devserver.my_app.routes.http import is_researcher, json_answer, services, whole_number
 from devserver.my_app.routes.openapi import documented
 from devserver.my_app.routes.views import extension_of, outputs_view, run_view
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.media_kinds import mime_type_of
 from devserver.my_app.services.media_storage import MediaNotFound
-from devserver.my_app.services.run_metadata import Output
+from devserver.my_app.services.run_metadata import Output, RunMetadata
 
 blueprint = Blueprint("media", __name__, url_prefix="/api/media")
 
 _NAME = re.compile(r"(?P<stem>[0-9a-f-]+)(?:\.(?P<extension>[a-z0-9]{1,8}))?")
 _NUMBER = re.compile(r"[1-9][0-9]{0,3}")
+_FILE_QUERY = {"download": "1 to have it saved under a sensible name instead of shown."}
+_SIZE_QUERY = {"size": "Longest side in pixels: 128, 256 (the default), 512 or 1024."}
 # Stored media came from outside: nothing in them may run, load or be taken for a page.
 _MEDIA_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
@@ -30,7 +32,7 @@ class MediaNotReady(ServerError):
 
 
 @blueprint.get("/<any(image, audio, video, '3d'):media_type>/<run_id>")
-@documented(answers={200: None, 206: None, 304: None}, errors=(400, 404, 416))
+@documented(answers={200: None, 206: None, 304: None}, errors=(400, 404, 416), query=_FILE_QUERY)
 def first_output(media_type: str, run_id: str) -> Response:
     """The first output of a type. An ending such as `.png` may follow the run_id."""
     stem, extension = _split(run_id)
@@ -38,13 +40,27 @@ def first_output(media_type: str, run_id: str) -> Response:
 
 
 @blueprint.get("/<any(image, audio, video, '3d'):media_type>/<run_id>/<number>")
-@documented(answers={200: None, 206: None, 304: None}, errors=(400, 404, 416))
+@documented(answers={200: None, 206: None, 304: None}, errors=(400, 404, 416), query=_FILE_QUERY)
 def numbered_output(media_type: str, run_id: str, number: str) -> Response:
     """The n-th output of a type, counted from 1. An ending such as `.png` may follow."""
     stem, extension = _split(number)
     if not _NUMBER.fullmatch(stem):
         raise MediaNotFound("Outputs are numbered from 1.")
     return _send(media_type, run_id, int(stem), extension)
+
+
+@blueprint.get("/thumbnail/<run_id>")
+@documented(answers={200: None, 304: None}, errors=(400, 404), query=_SIZE_QUERY)
+def first_thumbnail(run_id: str) -> Response:
+    """A small WebP picture of the first image or video of a run."""
+    return _send_thumbnail(run_id, "1")
+
+
+@blueprint.get("/thumbnail/<run_id>/<number>")
+@documented(answers={200: None, 304: None}, errors=(400, 404), query=_SIZE_QUERY)
+def numbered_thumbnail(run_id: str, number: str) -> Response:
+    """A small WebP picture of the n-th image or video of a run, counted from 1."""
+    return _send_thumbnail(run_id, number)
 
 
 @blueprint.get("/info/<run_id>")
@@ -88,14 +104,43 @@ def _send(media_type: str, run_id: str, number: int, extension: str | None) -> R
             mimetype=_mime_type(output),
             conditional=True,
             etag=output.sha256 or True,
+            as_attachment=request.args.get("download") == "1",
+            download_name=_download_name(run, output, number),
         )
     except FileNotFoundError as error:
         raise MediaNotFound("The file is not on disk any more.") from error
+    _guard(response)
+    return response
+
+
+def _send_thumbnail(run_id: str, number: str) -> Response:
+    size = whole_number("size", 256, lowest=1, highest=4096)
+    run = services().storage.get_metadata(run_id)
+    pictures = [output for output in run.outputs if output.type in ("image", "video")]
+    if not _NUMBER.fullmatch(number) or int(number) > len(pictures):
+        if run.is_final:
+            raise MediaNotFound(f"This run has no picture {number[:20]}.")
+        raise MediaNotReady("This run is still on its way.")
+    output = pictures[int(number) - 1]
+    path = services().storage.get_media_path(run_id, output.filename)
+    data = services().thumbnails.get(run_id, output, path, size)
+    response = Response(data, mimetype="image/webp")
+    response.add_etag()
+    _guard(response)
+    response.make_conditional(request)
+    return response
+
+
+def _guard(response: Response) -> None:
     # A 304 is cheap; a copy kept without asking would outlive an erasure.
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Content-Security-Policy"] = _MEDIA_POLICY
     response.headers["Cross-Origin-Resource-Policy"] = "same-site"
-    return response
+
+
+def _download_name(run: RunMetadata, output: Output, number: int) -> str:
+    """What a downloaded file is called, for whoever finds it again a year later."""
+    return f"{run.schema_id}_{run.run_id[:8]}_{number}.{extension_of(output)}"
 
 
 def _mime_type(output: Output) -> str:

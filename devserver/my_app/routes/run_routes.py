@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from devserver.my_app.routes import wire
-from devserver.my_app.routes.http import FieldsInvalid, is_researcher, json_answer, services
+from devserver.my_app.routes.http import is_researcher, json_answer, services, whole_number
 from devserver.my_app.routes.openapi import documented
 from devserver.my_app.routes.views import run_state, run_view
 from devserver.my_app.services.media_storage import MediaNotFound
@@ -56,8 +56,8 @@ def cancel(run_id: str) -> Response:
 def all_runs() -> Response:
     """A page of all runs, the one written to last first."""
     _require_researcher()
-    limit = _number("limit", 50, lowest=1, highest=_MOST_ON_A_PAGE)
-    after = _number("after", 0, lowest=0, highest=10**9)
+    limit = whole_number("limit", 50, lowest=1, highest=_MOST_ON_A_PAGE)
+    after = whole_number("after", 0, lowest=0, highest=10**9)
     runs, total = services().storage.list_runs(limit=limit, offset=after)
     following = after + limit
     return json_answer(
@@ -75,6 +75,7 @@ def delete(run_id: str) -> Response:
     """Delete a run with everything in its folder."""
     _require_researcher()
     services().storage.delete_run(run_id)
+    services().thumbnails.forget(run_id)
     return json_answer(wire.Deleted(run_id=run_id))
 
 
@@ -92,12 +93,3 @@ def _state(run: RunMetadata) -> Response:
 def _require_researcher() -> None:
     if not is_researcher():
         raise ResearcherTokenRequired("This needs the researcher token.")
-
-
-def _number(name: str, default: int, *, lowest: int, highest: int) -> int:
-    said = request.args.get(name)
-    if said is None:
-        return default
-    if not (said.isascii() and said.isdigit() and lowest <= int(said[:12]) <= highest):
-        raise FieldsInvalid(f"{name} has to be a number from {lowest} to {highest}.")
-    return int(said)

@@ -29,6 +29,7 @@ class StorageRoot:
         self.path = path
         self.runs = path / "json"
         self.state = path / "state"
+        self.cache = path / "cache"
         self.locks = self.state / "locks"
         for folder in (self.runs, self.locks):
             folder.mkdir(parents=True, exist_ok=True)

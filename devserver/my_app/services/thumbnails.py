@@ -1,0 +1,101 @@
+"""Small pictures of outputs, made once and kept under `cache/`, which may go at any time."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devserver.my_app.services.durable_files import replace_file
+from devserver.my_app.services.errors import MediaRejected, ServerError
+from devserver.my_app.services.run_id import checked_run_id
+from devserver.my_app.services.run_metadata import Output
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+SIZES = (128, 256, 512, 1024)
+"""The longest side in pixels; a size asked for is rounded up to one of these."""
+
+_QUALITY = 80
+_IMAGE_FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "AVIF"]
+
+
+class NoThumbnail(ServerError):
+    """Outputs of this type have nothing to be shown in small."""
+
+    code = "no_thumbnail"
+
+
+class Thumbnails:
+    """WebP pictures of images, and posters of videos.
+
+    `draw` is `draw_thumbnail`, in a process with limits.
+    """
+
+    def __init__(self, cache: Path, draw: Callable[[Path, str, int], bytes]) -> None:
+        self._folder = cache / "thumbnails"
+        self._draw = draw
+
+    def get(self, run_id: str, output: Output, original: Path, size: int) -> bytes:
+        """A picture whose longest side is at most that of SIZES which is `size` or next above it.
+
+        Raises NoThumbnail for sound and 3D objects, MediaRejected when the file doesn't open.
+        """
+        if output.type not in ("image", "video"):
+            raise NoThumbnail(f"There are no small pictures of {output.type}.")
+        side = next((step for step in SIZES if step >= size), SIZES[-1])
+        # Named by content, so that a thumbnail can't outlive the file it was made of.
+        name = f"{(output.sha256 or 'unknown')[:32]}_{side}.webp"
+        path = self._folder / checked_run_id(run_id) / name
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            data = self._draw(original, output.type, side)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, data)
+        return data
+
+    def forget(self, run_id: str) -> None:
+        """Remove the small pictures of a run."""
+        shutil.rmtree(self._folder / checked_run_id(run_id), ignore_errors=True)
+
+
+def draw_thumbnail(original: Path, media_type: str, side: int) -> bytes:
+    """The first picture of an image or a video as WebP, at most `side` pixels wide and high.
+
+    Made to run in a worker process. Raises MediaRejected.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415 - slow to import
+
+    try:
+        picture = _first_frame(original) if media_type == "video" else _image(original)
+        with picture:
+            # Lets a JPEG be read at a fraction of its size.
+            picture.draft("RGB", (side, side))
+            upright = ImageOps.exif_transpose(picture)
+            upright.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+            file = io.BytesIO()
+            has_alpha = "A" in upright.getbands() or "transparency" in upright.info
+            upright.convert("RGBA" if has_alpha else "RGB").save(file, "WEBP", quality=_QUALITY)
+    except (OSError, ValueError, UnidentifiedImageError) as error:
+        raise MediaRejected("No small picture can be made of this file.") from error
+    return file.getvalue()
+
+
+def _image(path: Path) -> Image.Image:
+    from PIL import Image  # noqa: PLC0415 - slow to import
+
+    return Image.open(path, formats=_IMAGE_FORMATS)
+
+
+def _first_frame(video: Path) -> Image.Image:
+    import av  # noqa: PLC0415 - slow to import
+
+    with av.open(str(video)) as container:
+        for frame in container.decode(video=0):
+            picture: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
+            return picture
+    raise MediaRejected("This video has no picture.")
