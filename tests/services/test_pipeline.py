@@ -8,7 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from devserver.config import PROJECT_FOLDER
-from devserver.my_app.services.backends.port import BackendUnreachable, MediaRequest
+from devserver.my_app.services.backends.port import (
+    BackendUnreachable,
+    MediaRequest,
+    ModerationBlocked,
+)
 from devserver.my_app.services.catalogue import Catalogue
 from devserver.my_app.services.interception.interception import EmbeddedInterception
 from devserver.my_app.services.media_sources import MadeBy, MediaData, MediaDescription
@@ -130,6 +134,16 @@ def test_a_failure_is_told_in_the_folder(
     assert (run.error.code, run.error.stage) == (code, 4)
     assert run.stages[-1].status == "failed"
     assert run.transformed_text is not None
+
+
+def test_a_refusal_by_the_backends_moderation_is_a_block(storage: MediaStorageService) -> None:
+    def refuse(_: MediaRequest) -> Sequence[bytes]:
+        raise ModerationBlocked("The service did not want to draw this.")
+
+    backend = ScriptedBackend(one=unreachable, two=refuse)
+    run = worked(storage, backend, new_run(storage, "one", "two"))
+    assert run.error is not None
+    assert (run.status, run.error.code, run.error.stage) == ("blocked", "moderation_blocked", 4)
 
 
 def test_one_of_two_is_partial(storage: MediaStorageService) -> None:

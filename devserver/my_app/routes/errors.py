@@ -24,6 +24,7 @@ STATUS_OF_CODE = {
     "output_type_conflict": 400,
     "researcher_token_required": 401,
     "host_not_allowed": 403,
+    "moderation_blocked": 403,
     "run_not_found": 404,
     "schema_not_found": 404,
     "output_config_not_found": 404,

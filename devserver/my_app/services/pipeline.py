@@ -11,6 +11,7 @@ from devserver.my_app.services import safety
 from devserver.my_app.services.backends.port import (
     BackendFailed,
     MediaRequest,
+    ModerationBlocked,
     NothingProduced,
     NotWanted,
     RunAtWork,
@@ -28,6 +29,7 @@ from devserver.my_app.services.run_metadata import (
     Output,
     RunError,
     RunMetadata,
+    RunStatus,
     StageRecord,
     utc_now,
 )
@@ -124,7 +126,9 @@ class Pipeline:
         elif self._storage.get_metadata(run.run_id).outputs_of(run.request.output_type):
             self._storage.finish_run(run.run_id, "partial", failures[0])
         else:
-            self._storage.finish_run(run.run_id, "failed", failures[0])
+            refused = [error for error in failures if error.code == ModerationBlocked.code]
+            status: RunStatus = "blocked" if refused else "failed"
+            self._storage.finish_run(run.run_id, status, (refused or failures)[0])
 
     def _make_all(self, run: RunMetadata) -> list[_Done | RunError]:
         """The result of each output config, in their order; different backends work side by side.

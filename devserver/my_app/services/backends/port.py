@@ -34,6 +34,12 @@ class BackendFailed(ServerError):
         self.made = tuple(made)
 
 
+class ModerationBlocked(ServerError):
+    """The backend's own moderation refused the text or the picture; the run is blocked by it."""
+
+    code = "moderation_blocked"
+
+
 class BackendTimedOut(ServerError):
     """The backend took longer than it may."""
 
@@ -107,6 +113,6 @@ class MediaBackend(Protocol):
     def make(self, request: MediaRequest) -> list[MediaDescription]:
         """Make the media and say where they are; an empty list means that nothing came of it.
 
-        Raises BackendUnreachable, BackendFailed, BackendTimedOut, BackendNotConfigured, NotWanted,
-        WorkerDied.
+        Raises BackendUnreachable, BackendFailed, BackendTimedOut, BackendNotConfigured,
+        ModerationBlocked, NotWanted, WorkerDied.
         """
