@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from .lexicon import Language, Thing, irregular_plurals
+from .feelings import felt_in
+from .lexicon import Language, Thing, irregular_plurals, thing_for
 from .recognition import Found, guess_language, recognise
 
 # How far a colour, number or size reaches to the noun it belongs to ("drei sehr kleine Katzen").
@@ -48,18 +49,27 @@ class Reading:
 
 
 def read(text: str) -> Reading:
-    """Read a text of any length and script; an unrecognised one gives an empty Reading."""
+    """Read a text of any length and script; an unrecognised one gives an empty Reading.
+
+    Feelings are shown only when there is nothing else to show.
+    """
     language = guess_language(text)
     gathered = _Gathered()
     for piece in recognise(text, language):
         gathered.add(piece)
     gathered.add(None)
-    return Reading(
+    reading = Reading(
         language,
         tuple(gathered.mentions),
         tuple(gathered.settings["place"]),
         tuple(gathered.settings["time"]),
         tuple(gathered.settings["weather"]),
+    )
+    return reading or replace(
+        reading,
+        mentions=tuple(
+            Mention(word, thing_for(pictogram)) for word, pictogram in felt_in(text, language)
+        ),
     )
 
 
