@@ -212,7 +212,7 @@ def test_stages_and_jobs_are_recorded_in_order(
     for job_id in ("a", "b"):
         storage.record_submission(run_id, Job(backend="comfyui", job_id=job_id), {"graph": job_id})
     last = StageRecord(stage=4, step="media", status="done")
-    storage.record_stage(run_id, last, {"a": "done", "unknown": "done"})
+    storage.record_stage(run_id, last, {"workflow.json": "done", "unknown": "done"})
     run = storage.get_metadata(run_id)
     assert [stage.step for stage in run.stages] == ["first", "second", "media"]
     assert [(job.job_id, job.state, job.workflow) for job in run.jobs] == [
@@ -223,6 +223,15 @@ def test_stages_and_jobs_are_recorded_in_order(
         path = folders.path(run_id) / str(job.workflow)
         assert json.loads(path.read_text()) == {"graph": job.job_id}
     assert run.revision == 6
+
+
+def test_the_id_a_service_gives_a_job_is_recorded(storage: MediaStorageService) -> None:
+    run_id = new_run(storage)
+    first = storage.record_submission(run_id, Job(backend="replicate", config="one"), {})
+    second = storage.record_submission(run_id, Job(backend="replicate", config="two"), {})
+    assert storage.record_job_id(run_id, second, "abc").job_id == "abc"
+    assert [job.job_id for job in storage.get_metadata(run_id).jobs] == [None, "abc"]
+    assert first.workflow != second.workflow
 
 
 def test_success_is_said_only_when_it_is_true(

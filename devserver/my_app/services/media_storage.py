@@ -131,7 +131,7 @@ class MediaStorageService:
     def record_stage(
         self, run_id: str, stage: StageRecord, job_states: Mapping[str, str] | None = None
     ) -> RunMetadata:
-        """Add one step to the record, and what became of its jobs (by job_id).
+        """Add one step to the record, and what became of its jobs (by their workflow's file name).
 
         Raises RunNotFound, RunIsOver, StorageFull.
         """
@@ -139,7 +139,7 @@ class MediaStorageService:
 
         def change(run: RunMetadata) -> RunMetadata:
             jobs = tuple(
-                job.model_copy(update={"state": states.get(job.job_id or "", job.state)})
+                job.model_copy(update={"state": states.get(job.workflow or "", job.state)})
                 for job in run.jobs
             )
             return run.having(stages=(*run.stages, stage), jobs=jobs)
@@ -163,6 +163,18 @@ class MediaStorageService:
 
         self._change_open_run(run_id, change, durable=True)
         return job
+
+    def record_job_id(self, run_id: str, job: Job, job_id: str) -> Job:
+        """Write down the id that a service gave to a job after taking it; durable on return."""
+        known = job.model_copy(update={"job_id": job_id})
+
+        def change(run: RunMetadata) -> RunMetadata:
+            return run.having(
+                jobs=tuple(known if one.workflow == job.workflow else one for one in run.jobs)
+            )
+
+        self._change_open_run(run_id, change, durable=True)
+        return known
 
     def add_warning(self, run_id: str, sentence: str) -> RunMetadata:
         """Add a sentence about something that went differently than asked."""

@@ -38,12 +38,17 @@ class StoredRunAtWork:
         with _over_means_not_wanted():
             return self._storage.record_submission(self._run_id, job, sent)
 
+    def job_known_as(self, job: Job, job_id: str) -> Job:
+        """Write down the id that the service gave to the job; durable on return. Raises NotWanted."""
+        with _over_means_not_wanted():
+            return self._storage.record_job_id(self._run_id, job, job_id)
+
     def job_is(self, job: Job, state: str) -> None:
         """Keep what became of a job; it is written with the stage's record.
 
         A kill before that costs nothing: the job is looked for at its server again.
         """
-        self.job_states[job.job_id or ""] = state
+        self.job_states[job.workflow or ""] = state
 
     def check_wanted(self) -> None:
         """Raise NotWanted when the run is over, or gone."""

@@ -68,6 +68,9 @@ class RunAtWork(Protocol):
     def submitting(self, job: Job, sent: Mapping[str, Any]) -> Job:
         """Write down, durably, a job that is about to be sent and what is sent; returns the job."""
 
+    def job_known_as(self, job: Job, job_id: str) -> Job:
+        """Write down, durably, the id that the service gave to a job; returns the job."""
+
     def job_is(self, job: Job, state: str) -> None:
         """Say what became of a job."""
 
