@@ -39,7 +39,7 @@ class StoredRunAtWork:
             return self._storage.record_submission(self._run_id, job, sent)
 
     def job_known_as(self, job: Job, job_id: str) -> Job:
-        """Write down the id that the service gave to the job; durable on return. Raises NotWanted."""
+        """Write down the id that the service gave to the job, durably. Raises NotWanted."""
         with _over_means_not_wanted():
             return self._storage.record_job_id(self._run_id, job, job_id)
 
