@@ -63,6 +63,16 @@ def test_every_answer_is_guarded(client: FlaskClient) -> None:
         assert "unsafe" not in headers["Content-Security-Policy"]
 
 
+def test_nobody_can_forge_a_line_of_the_log(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        client.get("/x%0aGET%20/forged%20200%00")
+    [line] = [record.getMessage() for record in caplog.records if "forged" in record.getMessage()]
+    assert "\n" not in line
+    assert "\0" not in line
+
+
 def test_the_log_holds_the_path_and_no_query(
     client: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:

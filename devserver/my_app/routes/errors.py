@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from devserver.my_app.routes import wire
+from devserver.my_app.routes.guard import loggable_path
 from devserver.my_app.routes.http import json_answer
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.run_id import is_run_id
@@ -108,7 +109,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(Exception)
     def unexpected_failure(error: Exception) -> Response:
         logger.exception(
-            "%s %s failed, run %s", request.method, request.path, _run_id(), exc_info=error
+            "%s %s failed, run %s", request.method, loggable_path(), _run_id(), exc_info=error
         )
         return json_answer(_INTERNAL.model_copy(update={"run_id": _run_id()}), 500)
 

@@ -76,10 +76,15 @@ def _set_headers(response: Response) -> Response:
     return response
 
 
+def loggable_path() -> str:
+    """The request's path on one line, whatever a stranger put into it."""
+    return request.path.encode("unicode_escape").decode("ascii")
+
+
 def _log(response: Response) -> Response:
     # The path alone: query strings and bodies can hold what children wrote.
     milliseconds = (time.monotonic() - g.started) * 1000
     logger.info(
-        "%s %s %d %.0f ms", request.method, request.path, response.status_code, milliseconds
+        "%s %s %d %.0f ms", request.method, loggable_path(), response.status_code, milliseconds
     )
     return response
