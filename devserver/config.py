@@ -134,7 +134,7 @@ class Settings(BaseModel):
     trusted_media_origins: Urls = Field(
         (),
         alias="DEVSERVER_TRUSTED_MEDIA_ORIGINS",
-        description="Origins from which media may be fetched by URL, comma-separated.",
+        description="Origins that media may be fetched from wherever they are; others are public.",
     )
     max_media_bytes: int = Field(
         2 * 1024**3,

@@ -25,6 +25,10 @@ def serving(answers: dict[str, Answer]) -> Iterator[str]:
             else:
                 answer(self)
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.do_GET()
+
         def log_message(self, format: str, *args: object) -> None:
             pass
 
