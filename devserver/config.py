@@ -61,12 +61,19 @@ def _http_urls(urls: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(url.rstrip("/") for url in urls)
 
 
+def _base_url(url: str) -> str:
+    if urlsplit(url).username is not None:
+        raise ValueError("a base URL must not hold a user or a password")
+    return _http_urls((url,))[0]
+
+
 def _from_project_folder(path: Path) -> Path:
     return (PROJECT_FOLDER / path.expanduser()).resolve()
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_split_commas)]
 Urls = Annotated[Names, AfterValidator(_http_urls)]
+Url = Annotated[str, AfterValidator(_base_url)]
 Folder = Annotated[Path, AfterValidator(_from_project_folder)]
 
 
@@ -131,6 +138,26 @@ class Settings(BaseModel):
         alias="DEVSERVER_COMFYUI_TIMEOUT_SECONDS",
         description="Longest time a workflow may take at ComfyUI, its waiting there included.",
     )
+    openai_api_key: SecretStr | None = Field(
+        None, alias="OPENAI_API_KEY", description="Opens OpenAI's image service for fast mode."
+    )
+    openai_base_url: Url = Field(
+        "https://api.openai.com/v1",
+        alias="OPENAI_BASE_URL",
+        description="Where it is; any OpenAI-compatible images server, which may need no key.",
+    )
+    openrouter_api_key: SecretStr | None = Field(
+        None, alias="OPENROUTER_API_KEY", description="Opens OpenRouter for fast mode."
+    )
+    openrouter_base_url: Url = Field(
+        "https://openrouter.ai/api/v1", alias="OPENROUTER_BASE_URL", description="Where it is."
+    )
+    replicate_api_token: SecretStr | None = Field(
+        None, alias="REPLICATE_API_TOKEN", description="Opens Replicate for fast mode."
+    )
+    replicate_base_url: Url = Field(
+        "https://api.replicate.com/v1", alias="REPLICATE_BASE_URL", description="Where it is."
+    )
     trusted_media_origins: Urls = Field(
         (),
         alias="DEVSERVER_TRUSTED_MEDIA_ORIGINS",
@@ -186,6 +213,17 @@ class Settings(BaseModel):
         alias="DEVSERVER_LOG_LEVEL",
         description="How much is logged.",
     )
+
+    @property
+    def has_own_openai_server(self) -> bool:
+        """Whether OPENAI_BASE_URL leads to another server than OpenAI's."""
+        return bool(self.openai_base_url != Settings.model_fields["openai_base_url"].default)
+
+    @property
+    def trusted_origins(self) -> tuple[str, ...]:
+        """Where media may be fetched from even on a private network."""
+        own = (self.openai_base_url,) if self.has_own_openai_server else ()
+        return (*self.comfyui_urls, *self.trusted_media_origins, *own)
 
     @property
     def max_waiters(self) -> int:

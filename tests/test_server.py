@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -26,7 +27,8 @@ from devserver.my_app.wiring import build_media_storage
 from tests.conftest import TOKEN
 from tests.fake_comfyui import FakeComfyUI
 from tests.honest_folders import check_folder
-from tests.media_samples import wav_bytes
+from tests.http_server import body, serving
+from tests.media_samples import png_bytes, wav_bytes
 from tests.running_server import RunningServer, free_port
 
 T = TypeVar("T")
@@ -162,6 +164,25 @@ def test_a_run_through_comfyui_and_its_cancelling(tmp_path: Path) -> None:
         comfy.wait_until_idle(timeout=30)
         assert comfy.count("/interrupt") == 1
         server.stop()
+
+
+def test_fast_mode_through_an_openai_compatible_server(tmp_path: Path) -> None:
+    picture = png_bytes(64, 48)
+    answer = json.dumps({"data": [{"b64_json": base64.b64encode(picture).decode()}]}).encode()
+    with serving({"/v1/images/generations": body(answer)}) as origin:
+        server = RunningServer(
+            tmp_path, OPENAI_BASE_URL=f"{origin}/v1", OPENAI_API_KEY="sk-a-secret-of-ours"
+        )
+        server.start()
+        made = server.execute(execution_mode="fast").json()
+        server.stop()
+    [output] = made["outputs"]
+    assert (output["backend"], output["config"], output["width"]) == ("openai", "gpt_image_1", 64)
+    folder = server.runs / made["run_id"]
+    assert check_folder(folder).status == "success"
+    assert (folder / output["filename"]).read_bytes() == picture
+    everything = b"".join(path.read_bytes() for path in folder.iterdir())
+    assert b"sk-a-secret" not in everything + server.log.read_bytes()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs signals")

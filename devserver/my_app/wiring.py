@@ -9,9 +9,13 @@ from pathlib import Path
 
 from devserver.config import PROJECT_FOLDER, Settings
 from devserver.my_app.services import media_probe
+from devserver.my_app.services.backends.api_service import ApiService
 from devserver.my_app.services.backends.atelier import AtelierBackend, warm_up
 from devserver.my_app.services.backends.comfyui import ComfyUIBackend
+from devserver.my_app.services.backends.openai_images import OpenAIImagesBackend
+from devserver.my_app.services.backends.openrouter import OpenRouterBackend
 from devserver.my_app.services.backends.port import MediaBackend
+from devserver.my_app.services.backends.replicate import ReplicateBackend
 from devserver.my_app.services.catalogue import Catalogue
 from devserver.my_app.services.comfyui.files import ComfyUIFiles
 from devserver.my_app.services.comfyui.servers import ComfyUIServers
@@ -79,7 +83,7 @@ def build_media_storage(
     """The storage on the configured root; by default media are measured in this process."""
     folders = RunFolders(root or StorageRoot(settings.exports_dir))
     fetcher = MediaFetcher(
-        (*settings.comfyui_urls, *settings.trusted_media_origins),
+        settings.trusted_origins,
         timeout_seconds=settings.fetch_timeout_seconds,
     )
     return MediaStorageService(
@@ -102,6 +106,34 @@ def read_workflows(
             except WorkflowInvalid as error:
                 workflows[config.id] = error
     return workflows
+
+
+def build_api_backends(settings: Settings) -> list[MediaBackend]:
+    """The API services; those without a key are there too, so that they can say what they lack."""
+    openai, openrouter, replicate = (
+        ApiService(
+            "OpenAI", settings.openai_base_url, settings.openai_api_key, deadline_seconds=300
+        ),
+        ApiService(
+            "OpenRouter",
+            settings.openrouter_base_url,
+            settings.openrouter_api_key,
+            deadline_seconds=300,
+        ),
+        ApiService(
+            "Replicate",
+            settings.replicate_base_url,
+            settings.replicate_api_token,
+            deadline_seconds=60,
+        ),
+    )
+    return [
+        OpenAIImagesBackend(
+            openai, key_setting=None if settings.has_own_openai_server else "OPENAI_API_KEY"
+        ),
+        OpenRouterBackend(openrouter),
+        ReplicateBackend(replicate, timeout_seconds=900),
+    ]
 
 
 def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SECONDS) -> Services:
@@ -130,7 +162,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
                 timeout_seconds=settings.comfyui_timeout_seconds,
             )
         )
-    catalogue = Catalogue(schemas, output_configs, backends)
+    catalogue = Catalogue(schemas, output_configs, [*backends, *build_api_backends(settings)])
     rewrite_in_pool = partial(pool.run, _REWRITE_SECONDS, apply_technique)
     watch = RunWatch(storage.get_metadata, max_waiters=settings.max_waiters)
     progress = RunProgress()

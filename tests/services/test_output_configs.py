@@ -18,8 +18,9 @@ GOOD = json.loads((FOLDER / "atelier_image.json").read_text())
 
 
 class Backend:
-    def __init__(self, name: str, reason: str | None = None) -> None:
+    def __init__(self, name: str, reason: str | None = None, *, is_set_up: bool = True) -> None:
         self.name = name
+        self.is_set_up = is_set_up
         self._reason = reason
 
     def unavailable_because(self, config: OutputConfig) -> str | None:
@@ -108,6 +109,24 @@ def test_the_best_ranked_that_can_be_made_is_the_default() -> None:
     del configs["small"]
     # Never another backend in its place: the reason is told instead.
     assert Catalogue({}, configs, both).default_output_config("eco", "image").id == "large"  # type: ignore[arg-type]
+
+
+def test_a_backend_without_its_key_is_never_the_default() -> None:
+    configs = {
+        c.id: c
+        for c in (
+            config("paid", backend="no_key", default_rank={"fast": 1}),
+            config("other", backend="with_key", default_rank={"fast": 2}),
+        )
+    }
+    backends = [Backend("no_key", "It has no key.", is_set_up=False), Backend("with_key")]
+    catalogue = Catalogue({}, configs, backends)  # type: ignore[arg-type]
+    assert catalogue.default_output_config("fast", "image").id == "other"
+    assert catalogue.backend_names() == ["with_key"]
+    assert catalogue.unavailable_because(configs["paid"]) == "It has no key."
+    alone = Catalogue({}, configs, backends[:1])  # type: ignore[arg-type]
+    with pytest.raises(BackendNotConfigured):
+        alone.default_output_config("fast", "image")
 
 
 def test_unknown_ids_are_named_with_the_known_ones() -> None:

@@ -33,6 +33,8 @@ BOTH = {"de": "Probe", "en": "Sample"}
 class ScriptedBackend:
     """Does what each test tells it to, config by config."""
 
+    is_set_up = True
+
     def __init__(
         self, name: str = "scripted", **scripts: Callable[[MediaRequest], Sequence[bytes]]
     ) -> None:

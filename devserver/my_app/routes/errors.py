@@ -40,6 +40,8 @@ STATUS_OF_CODE = {
     "too_many_attempts": 500,
     "media_rejected": 502,
     "not_media": 502,
+    "api_key_refused": 502,
+    "sent_before": 502,
     "workflow_refused": 502,
     "comfyui_prompt_lost": 502,
     "comfyui_prompt_removed": 502,

@@ -63,7 +63,7 @@ class Catalogue:
 
     def backend_names(self) -> list[str]:
         """The names of the backends that are set up, in their order."""
-        return list(self._backends)
+        return [name for name, backend in self._backends.items() if backend.is_set_up]
 
     def unavailable_because(self, config: OutputConfig) -> str | None:
         """Why `config` can't be made just now, in a sentence; None when it can."""
@@ -79,13 +79,14 @@ class Catalogue:
         be made just now is taken. Nothing of another mode or backend is taken instead.
         Raises BackendNotConfigured.
         """
+        set_up = self.backend_names()
         ranked = sorted(
             (
                 config
                 for config in self.output_configs.values()
                 if execution_mode in config.default_rank
                 and config.media_type == media_type
-                and config.backend in self._backends
+                and config.backend in set_up
             ),
             key=lambda config: (config.default_rank[execution_mode], config.id),
         )
@@ -99,10 +100,11 @@ class Catalogue:
         return next(able, ranked[0])
 
     def describe_backends(self) -> list[str]:
-        """What every backend says of itself, and of its configs that can't be made just now."""
+        """What every backend that is set up says of itself and of configs it can't make now."""
         return [
             line
             for backend in self._backends.values()
+            if backend.is_set_up
             for line in backend.describe(
                 [c for c in self.output_configs.values() if c.backend == backend.name]
             )

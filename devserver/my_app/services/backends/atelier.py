@@ -18,6 +18,7 @@ class AtelierBackend:
     """Draws in the pool of worker processes, as many pictures at once as it has processes."""
 
     name = "atelier"
+    is_set_up = True
 
     def __init__(self, pool: WorkerPool) -> None:
         self._pool = pool

@@ -59,6 +59,7 @@ class ComfyUIBackend:
     """Runs workflows on the configured ComfyUI servers."""
 
     name = _NAME
+    is_set_up = True
 
     def __init__(
         self,

@@ -107,6 +107,10 @@ class MediaBackend(Protocol):
     def name(self) -> str:
         """The name that output configs and metadata know it by."""
 
+    @property
+    def is_set_up(self) -> bool:
+        """Whether the operator has set this backend up at all, with a key where it needs one."""
+
     def unavailable_because(self, config: OutputConfig) -> str | None:
         """Why `config` can't be made here just now, in a sentence; None when it can."""
 
