@@ -15,6 +15,7 @@ from pathlib import Path
 
 import requests
 
+from devserver.my_app.services.run_id import is_run_id
 from tests.honest_folders import check_all
 from tests.running_server import RunningServer
 
@@ -78,7 +79,7 @@ def all_ended(server: RunningServer, told: set[str]) -> dict[str, str]:
     ended: dict[str, str] = {}
     while time.monotonic() < deadline:
         for folder in server.runs.iterdir():
-            if folder.name not in ended:
+            if is_run_id(folder.name) and folder.name not in ended:
                 state = requests.get(f"{server.url}/api/runs/{folder.name}", timeout=30).json()
                 if state["status"] not in ("queued", "running"):
                     code = state["error"]["code"] if state["error"] else ""

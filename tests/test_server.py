@@ -22,6 +22,7 @@ import pytest
 import requests
 
 from devserver.config import PROJECT_FOLDER, Settings
+from devserver.my_app.services.run_id import is_run_id
 from devserver.my_app.services.run_metadata import RunError
 from devserver.my_app.wiring import build_media_storage
 from tests.conftest import TOKEN
@@ -64,7 +65,7 @@ def test_fifteen_children_at_once(server: RunningServer) -> None:
 
 
 def test_a_client_that_hangs_up_loses_nothing(server: RunningServer) -> None:
-    before = set(server.runs.iterdir())
+    before = run_folders(server)
     body = json.dumps({"schema": "dada", "input_text": "Ein Kind legt auf"}).encode()
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(
@@ -72,7 +73,7 @@ def test_a_client_that_hangs_up_loses_nothing(server: RunningServer) -> None:
             b"Content-Type: application/json\r\n"
             b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
         )
-        folder = wait_for(lambda: next(iter(set(server.runs.iterdir()) - before), None))
+        folder = wait_for(lambda: next(iter(run_folders(server) - before), None))
     assert isinstance(folder, Path)
     url = f"{server.url}/api/runs/{folder.name}"
     wait_for(lambda: requests.get(url, timeout=30).json()["status"] == "success")
@@ -154,7 +155,7 @@ def test_a_run_through_comfyui_and_its_cancelling(tmp_path: Path) -> None:
         with ThreadPoolExecutor(1) as threads:
             waiting = threads.submit(server.execute, output_config="comfyui_test_card", seed=6)
             comfy.wait_until_running(timeout=30)
-            [run_id] = {e.name for e in server.runs.iterdir()} - {run.run_id}
+            [run_id] = {entry.name for entry in run_folders(server)} - {run.run_id}
             cancelled = requests.post(f"{server.url}/api/runs/{run_id}/cancel", timeout=30)
             assert cancelled.json()["status"] == "cancelled"
             assert (waiting.result().status_code, waiting.result().json()["code"]) == (
@@ -228,6 +229,11 @@ def test_the_demo_makes_a_run_with_and_without_a_server(
         assert folder.parent == exports / "json"
         assert check_folder(folder).status == "success"
         assert "output_image.png" in demo.stdout
+
+
+def run_folders(server: RunningServer) -> set[Path]:
+    """The folders of runs; not those that are just being made."""
+    return {entry for entry in server.runs.iterdir() if is_run_id(entry.name)}
 
 
 def wait_for(condition: Callable[[], T]) -> T:
