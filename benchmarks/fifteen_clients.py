@@ -47,7 +47,7 @@ def measure() -> Figure:
 
 def fifteen_at_once(server: RunningServer) -> float:
     def child(number: int) -> None:
-        answer = server.execute(input_text=_TEXTS[number % len(_TEXTS)], schema="passthrough")
+        answer = server.post_text(input_text=_TEXTS[number % len(_TEXTS)], schema="passthrough")
         if answer.status_code != 200:
             raise RuntimeError(f"{answer.status_code}: {answer.text[:200]}")
 

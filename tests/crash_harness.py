@@ -45,7 +45,7 @@ def crash(folder: Path, *, runs: int, kills: int, seed: int) -> Counter[str]:
                 return
             while True:
                 try:
-                    answer = server.execute(
+                    answer = server.post_text(
                         schema=SCHEMAS[number % len(SCHEMAS)],
                         input_text=TEXTS[number % len(TEXTS)],
                         seed=number,

@@ -841,7 +841,7 @@ class Run:
 
     # The way through the graph
 
-    async def execute(self) -> None:
+    async def work_through(self) -> None:
         """Messages in the order of img_01; what the last graph left in the cache is not redone."""
         self._event("execution_start")
         cache = self.comfy.cache
@@ -1278,7 +1278,7 @@ class FakeComfyUI:
             self._pending.remove(run)
             self._running = run
             self._tell_status()
-            await run.execute()
+            await run.work_through()
             self._history.pop(run.prompt_id, None)
             self._history[run.prompt_id] = run.history_entry()
             self._running = None

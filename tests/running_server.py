@@ -90,7 +90,7 @@ class RunningServer:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(_STOP_SECONDS)
 
-    def execute(self, timeout: float = 120, **fields: object) -> requests.Response:
+    def post_text(self, timeout: float = 120, **fields: object) -> requests.Response:
         """Post a text, by default a plain one."""
         body = {"schema": "dada", "input_text": "Eine Blume auf der Wiese", **fields}
         return requests.post(f"{self.url}/api/schema/pipeline/execute", json=body, timeout=timeout)

@@ -90,7 +90,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_the_storage_examples_run(tmp_path: Path, server: RunningServer) -> None:
     examples = blocks(text_of("UNIFIED_MEDIA_STORAGE.md"), "python")
     assert len(examples) >= 3
-    assert server.execute().status_code == 200
+    assert server.post_text().status_code == 200
     for exports in (tmp_path / "exports", server.exports):  # without a server and beside one
         subprocess.run(
             [sys.executable, "-c", "\n".join(examples)],

@@ -52,7 +52,7 @@ def test_says_where_it_is_and_how_to_try_it(server: RunningServer) -> None:
 
 def test_fifteen_children_at_once(server: RunningServer) -> None:
     def child(number: int) -> str:
-        answer = server.execute(input_text=f"Kind {number} malt eine Katze", schema="passthrough")
+        answer = server.post_text(input_text=f"Kind {number} malt eine Katze", schema="passthrough")
         assert answer.status_code == 200
         assert answer.json()["input_text"] == f"Kind {number} malt eine Katze"
         return str(answer.json()["run_id"])
@@ -133,7 +133,7 @@ def test_with_comfyui_set_and_none_answering_the_run_fails_and_says_so(tmp_path:
     url = f"http://127.0.0.1:{free_port()}"
     server = RunningServer(tmp_path, token="token", COMFYUI_URLS=url)
     server.start()
-    answer = server.execute()
+    answer = server.post_text()
     assert (answer.status_code, answer.json()["code"]) == (502, "backend_unreachable")
     run = check_folder(server.runs / answer.json()["run_id"])
     assert (run.status, run.outputs) == ("failed", ())
@@ -147,13 +147,13 @@ def test_a_run_through_comfyui_and_its_cancelling(tmp_path: Path) -> None:
     with FakeComfyUI() as comfy:
         server = RunningServer(tmp_path, COMFYUI_URLS=comfy.url)
         server.start()
-        answer = server.execute(output_config="comfyui_test_card", seed=5)
+        answer = server.post_text(output_config="comfyui_test_card", seed=5)
         assert answer.json()["outputs"][0]["backend"] == "comfyui"
         run = check_folder(server.runs / answer.json()["run_id"])
         assert (server.runs / run.run_id / str(run.jobs[0].workflow)).is_file()
         comfy.behaviour.hold = threading.Event()
         with ThreadPoolExecutor(1) as threads:
-            waiting = threads.submit(server.execute, output_config="comfyui_test_card", seed=6)
+            waiting = threads.submit(server.post_text, output_config="comfyui_test_card", seed=6)
             comfy.wait_until_running(timeout=30)
             [run_id] = {entry.name for entry in run_folders(server)} - {run.run_id}
             cancelled = requests.post(f"{server.url}/api/runs/{run_id}/cancel", timeout=30)
@@ -175,7 +175,7 @@ def test_fast_mode_through_an_openai_compatible_server(tmp_path: Path) -> None:
             tmp_path, OPENAI_BASE_URL=f"{origin}/v1", OPENAI_API_KEY="sk-a-secret-of-ours"
         )
         server.start()
-        made = server.execute(execution_mode="fast").json()
+        made = server.post_text(execution_mode="fast").json()
         server.stop()
     [output] = made["outputs"]
     assert (output["backend"], output["config"], output["width"]) == ("openai", "gpt_image_1", 64)
@@ -204,12 +204,12 @@ def test_ends_when_told_to_and_gives_its_root_back(tmp_path: Path, how: signal.S
 def test_its_children_end_with_it(tmp_path: Path) -> None:
     server = RunningServer(tmp_path)
     server.start()
-    assert server.execute(schema="passthrough").status_code == 200
+    assert server.post_text(schema="passthrough").status_code == 200
     os.kill(server.process.pid, signal.SIGKILL)  # the parent alone; its children must notice
     server.process.wait()
     again = RunningServer(tmp_path)
     again.start()
-    assert again.execute(schema="passthrough").status_code == 200
+    assert again.post_text(schema="passthrough").status_code == 200
     again.stop()
 
 

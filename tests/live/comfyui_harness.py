@@ -105,7 +105,7 @@ def post_until_taken(server: RunningServer, kind: str, chance: random.Random) ->
     """One run; a server that is just being killed is asked again."""
     while True:
         try:
-            answer = server.execute(
+            answer = server.post_text(
                 schema="passthrough",
                 output_config=kind,
                 seed=chance.randrange(0xFFFFFF),

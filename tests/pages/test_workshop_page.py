@@ -33,5 +33,5 @@ def test_a_reloaded_page_finds_its_run_again(page: Page, server: RunningServer) 
 def test_the_api_page_reads_well(page: Page, server: RunningServer) -> None:
     page.goto(f"{server.url}/api/docs")
     expect(page.get_by_role("heading", level=1)).to_contain_text("API")
-    page.get_by_role("link", name="ExecuteRequest").click()
-    expect(page.locator("#ExecuteRequest")).to_be_in_viewport()
+    page.get_by_role("link", name="NewRunRequest").click()
+    expect(page.locator("#NewRunRequest")).to_be_in_viewport()

@@ -21,7 +21,7 @@ def test_every_route_of_the_api_is_described(app: Flask, client: FlaskClient) ->
 
 def test_the_request_is_described_from_the_model_that_checks_it(client: FlaskClient) -> None:
     schemas = client.get("/api/openapi.json").get_json()["components"]["schemas"]
-    request = schemas["ExecuteRequest"]
+    request = schemas["NewRunRequest"]
     assert set(request["required"]) == {"schema", "input_text"}
     assert request["properties"]["input_text"]["maxLength"] == wire.MAX_TEXT_CHARACTERS
 

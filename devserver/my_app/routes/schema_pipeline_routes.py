@@ -23,17 +23,17 @@ blueprint = Blueprint("schema_pipeline", __name__, url_prefix="/api/schema/pipel
 
 @blueprint.post("/execute")
 @documented(
-    request=wire.ExecuteRequest,
+    request=wire.NewRunRequest,
     answers={200: wire.RunAnswer, 202: wire.AcceptedAnswer, 403: wire.BlockedAnswer},
     errors=(400, 404, 409, 413, 415, 502, 503, 504),
 )
-def execute() -> Response:
+def start_run() -> Response:
     """Start a run and wait for its end.
 
     The header `Prefer: respond-async` answers 202 at once, `Prefer: wait=N` after at most N
     seconds. The run goes on either way, also when the client hangs up.
     """
-    body = read_body(wire.ExecuteRequest)
+    body = read_body(wire.NewRunRequest)
     run = services().runs.start(
         NewRun(
             schema=body.schema_id,

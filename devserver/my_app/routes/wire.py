@@ -38,7 +38,7 @@ Text = Annotated[str, AfterValidator(_without_nul)]
 Id = Annotated[Text, Field(min_length=1, max_length=100)]
 
 
-class ExecuteRequest(BaseModel):
+class NewRunRequest(BaseModel):
     """A text and how to take it through the pipeline."""
 
     # Fields nobody knows are kept, so that they can be named in a warning.
