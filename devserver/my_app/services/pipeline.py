@@ -102,6 +102,7 @@ class Pipeline:
             logger.warning("run %s failed: %s", run_id, error, exc_info=True)
             self._storage.finish_run(run_id, "failed", _run_error(error))
         except Exception:
+            # Whatever nobody thought of ends this run, said so in its folder, and no other.
             logger.exception("run %s failed inside the server", run_id)
             self._storage.finish_run(run_id, "failed", _INTERNAL)
         return True

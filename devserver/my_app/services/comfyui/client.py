@@ -110,10 +110,6 @@ class ComfyUIClient:
         self._send("POST", "/queue", json={"delete": [prompt_id]})
         self._send("POST", "/interrupt", json={"prompt_id": prompt_id})
 
-    def forget(self, prompt_id: str) -> None:
-        """Remove the prompt's history entry. Raises BackendUnreachable."""
-        self._send("POST", "/history", json={"delete": [prompt_id]})
-
     def version(self) -> str:
         """ComfyUI's version. Raises BackendUnreachable, also when something else answers."""
         system = _object(_ok(self._send("GET", "/system_stats"))).get("system")
