@@ -20,7 +20,7 @@ MANNERS = tuple(Manner(style=style) for style in ("papercut", "montage", "geomet
 
 
 def pixels(text: str, manner: Manner | None = None, seed: int = 1) -> np.ndarray:
-    png = make_picture(text, seed=seed, manner=manner, size=SMALL).png
+    png = make_picture(text, seed=seed, manner=manner, size=SMALL).data
     return np.asarray(Image.open(io.BytesIO(png))).astype(int)
 
 
@@ -32,7 +32,7 @@ def test_a_picture_says_what_is_on_it() -> None:
     )
     assert picture.drawn_from == "transformed_text"
     assert picture.license == "CC BY-SA 4.0"
-    assert "OpenMoji" in picture.credit
+    assert "OpenMoji" in (picture.credit or "")
 
 
 def test_the_childs_own_words_are_drawn_when_nothing_else_is_known() -> None:
@@ -84,7 +84,7 @@ def test_the_same_pixels_in_another_process() -> None:
         "from devserver.my_app.services.atelier import Manner, make_picture\n"
         "for style in ('papercut', 'montage', 'geometric'):\n"
         "    for text in ('Drei Katzen im Wald bei Nacht', 'قطة', 'qwrt äß'):\n"
-        "        png = make_picture(text, seed=9, manner=Manner(style=style), size=128).png\n"
+        "        png = make_picture(text, seed=9, manner=Manner(style=style), size=128).data\n"
         "        print(hashlib.sha256(Image.open(io.BytesIO(png)).tobytes()).hexdigest())\n"
     )
     answers = {
@@ -115,7 +115,7 @@ TEXTS = st.one_of(st.text(max_size=200), st.lists(WORDS, max_size=12).map(" ".jo
 def test_any_text_gives_a_picture(text: str, seed: int, manner: Manner) -> None:
     first = make_picture(text, seed=seed, manner=manner, size=96)
     again = make_picture(text, seed=seed, manner=manner, size=96)
-    image = Image.open(io.BytesIO(first.png))
+    image = Image.open(io.BytesIO(first.data))
     image.load()
     assert (image.size, image.mode, image.format) == ((96, 96), "RGB", "PNG")
     assert first == again
@@ -139,7 +139,7 @@ def test_any_text_gives_a_picture(text: str, seed: int, manner: Manner) -> None:
 )
 def test_long_and_strange_texts(text: str) -> None:
     picture = make_picture(text, seed=1, size=64)
-    assert Image.open(io.BytesIO(picture.png)).size == (64, 64)
+    assert Image.open(io.BytesIO(picture.data)).size == (64, 64)
 
 
 @pytest.mark.parametrize("size", [0, 63, 2049])

@@ -7,17 +7,18 @@ numbers, for whatever else is made of it.
 
 from .composition import compose
 from .manner import Manner
-from .picture import Depiction, Picture, make_picture
+from .picture import make_picture
 from .reading import Reading, read
 from .scene import Figure, Scene
+from .work import Depiction, Work
 
 __all__ = [
     "Depiction",
     "Figure",
     "Manner",
-    "Picture",
     "Reading",
     "Scene",
+    "Work",
     "compose",
     "make_picture",
     "read",

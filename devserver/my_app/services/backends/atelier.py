@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from devserver.my_app.services.atelier import Manner, Picture, make_picture
+from devserver.my_app.services.atelier import Manner, Work, make_picture
 from devserver.my_app.services.backends.port import BackendFailed, BackendTimedOut, MediaRequest
 from devserver.my_app.services.media_sources import MadeBy, MediaData, MediaDescription
 from devserver.my_app.services.output_configs import OutputConfig
@@ -61,10 +61,10 @@ class AtelierBackend:
                 "drawn_from": picture.drawn_from,
             },
         )
-        return [MediaData(picture.png, made_by)]
+        return [MediaData(picture.data, made_by)]
 
 
-def draw(prompt: str, input_text: str, seed: int, manner: dict[str, object], size: int) -> Picture:
+def draw(prompt: str, input_text: str, seed: int, manner: dict[str, object], size: int) -> Work:
     """Draw one picture; runs in a worker process."""
     return make_picture(
         prompt, original_text=input_text, seed=seed, manner=Manner.from_mapping(manner), size=size
