@@ -15,6 +15,7 @@ from devserver.config import Settings
 from devserver.my_app.services import media_probe
 from devserver.my_app.services.comfyui.files import ComfyUIFiles
 from devserver.my_app.services.media_intake import MediaIntake
+from devserver.my_app.services.media_sources import Delivery
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.storage_root import StorageRoot
@@ -62,8 +63,8 @@ def main(folder: str) -> None:
     """Store a small file, then the large one; print by how many KiB the peak has risen."""
 
     @contextmanager
-    def fetch(url: str) -> Iterator[Iterator[bytes]]:
-        yield wav(int(url))
+    def fetch(url: str) -> Iterator[Delivery]:
+        yield Delivery(wav(int(url)))
 
     folders = RunFolders(StorageRoot(Settings.model_validate({"exports_dir": folder}).exports_dir))
     small = Path(folder) / "small.wav"

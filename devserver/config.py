@@ -22,6 +22,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    field_validator,
 )
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
@@ -158,6 +159,21 @@ class Settings(BaseModel):
     replicate_base_url: Url = Field(
         "https://api.replicate.com/v1", alias="REPLICATE_BASE_URL", description="Where it is."
     )
+    api_proxy: SecretStr | None = Field(
+        None,
+        alias="DEVSERVER_API_PROXY",
+        description="An HTTP proxy on the way to API services, such as a school's; else none.",
+    )
+    proxied_origins: Urls = Field(
+        (
+            "https://api.openai.com",
+            "https://openrouter.ai",
+            "https://api.replicate.com",
+            "https://replicate.delivery",
+        ),
+        alias="DEVSERVER_PROXIED_ORIGINS",
+        description="What is reached through that proxy, comma-separated; all else directly.",
+    )
     trusted_media_origins: Urls = Field(
         (),
         alias="DEVSERVER_TRUSTED_MEDIA_ORIGINS",
@@ -214,6 +230,15 @@ class Settings(BaseModel):
         description="How much is logged.",
     )
 
+    @field_validator("api_proxy")
+    @classmethod
+    def _proxy_is_an_address(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            origin_of(value.get_secret_value() if value else "http://none")
+        except ValueError:
+            raise ValueError("it is not an http or https address") from None  # it may hold a word
+        return value
+
     @property
     def has_own_openai_server(self) -> bool:
         """Whether OPENAI_BASE_URL leads to another server than OpenAI's."""
@@ -224,6 +249,13 @@ class Settings(BaseModel):
         """Where media may be fetched from even on a private network."""
         own = (self.openai_base_url,) if self.has_own_openai_server else ()
         return (*self.comfyui_urls, *self.trusted_media_origins, *own)
+
+    def proxy_to(self, url: str) -> str | None:
+        """The proxy on the way to `url`, if there is one; it may hold a password."""
+        origins = {origin_of(proxied) for proxied in self.proxied_origins}
+        if self.api_proxy is None or origin_of(url) not in origins:
+            return None
+        return self.api_proxy.get_secret_value()
 
     @property
     def max_waiters(self) -> int:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from devserver.config import PROJECT_FOLDER, Settings
 from devserver.my_app.services import media_probe
 from devserver.my_app.services.backends.api_service import ApiService
@@ -85,6 +87,8 @@ def build_media_storage(
     fetcher = MediaFetcher(
         settings.trusted_origins,
         timeout_seconds=settings.fetch_timeout_seconds,
+        proxy=settings.api_proxy.get_secret_value() if settings.api_proxy else None,
+        proxied_origins=settings.proxied_origins,
     )
     return MediaStorageService(
         folders,
@@ -110,23 +114,16 @@ def read_workflows(
 
 def build_api_backends(settings: Settings) -> list[MediaBackend]:
     """The API services; those without a key are there too, so that they can say what they lack."""
-    openai, openrouter, replicate = (
-        ApiService(
-            "OpenAI", settings.openai_base_url, settings.openai_api_key, deadline_seconds=300
-        ),
-        ApiService(
-            "OpenRouter",
-            settings.openrouter_base_url,
-            settings.openrouter_api_key,
-            deadline_seconds=300,
-        ),
-        ApiService(
-            "Replicate",
-            settings.replicate_base_url,
-            settings.replicate_api_token,
-            deadline_seconds=60,
-        ),
+
+    def service(label: str, url: str, key: SecretStr | None, deadline_seconds: float) -> ApiService:
+        proxy = settings.proxy_to(url)
+        return ApiService(label, url, key, deadline_seconds=deadline_seconds, proxy=proxy)
+
+    openai = service("OpenAI", settings.openai_base_url, settings.openai_api_key, 300)
+    openrouter = service(
+        "OpenRouter", settings.openrouter_base_url, settings.openrouter_api_key, 300
     )
+    replicate = service("Replicate", settings.replicate_base_url, settings.replicate_api_token, 60)
     return [
         OpenAIImagesBackend(
             openai, key_setting=None if settings.has_own_openai_server else "OPENAI_API_KEY"

@@ -24,8 +24,8 @@ FORMS: list[tuple[Any, MediaData | MediaUrl]] = [
     ("HTTP://host/x", MediaUrl("HTTP://host/x", BY)),
     (PNG, MediaData(PNG, BY)),
     (PNG_64, MediaData(PNG, BY)),
-    (f"data:image/png;base64,{PNG_64}", MediaData(PNG, BY)),
-    (f"data:image/png;name=a.png;charset=x;base64,{PNG_64}", MediaData(PNG, BY)),
+    (f"data:image/png;base64,{PNG_64}", MediaData(PNG, BY, "image/png")),
+    (f"data:image/png;name=a.png;charset=x;base64,{PNG_64}", MediaData(PNG, BY, "image/png")),
     (f"data:,{quote(PNG)}", MediaData(PNG, BY)),
 ]
 WORDS = ["succeeded", "processing", "canceled", "done", "cat", "Hallo", "a" * 64, "abcd" * 300, ""]

@@ -16,6 +16,7 @@ from devserver.my_app.services.media_fetch import (
     FetchRefused,
     MediaFetcher,
 )
+from tests.http_proxy import proxying
 from tests.http_server import Answer, body, serving
 from tests.services.test_public_address import PUBLIC, PUBLIC_TOO, FakeNetwork
 
@@ -170,6 +171,65 @@ def test_nothing_of_the_environment_and_no_cookies_are_sent(
     for headers in seen:
         names = {name.lower() for name in headers}
         assert names == {"host", "user-agent", "accept", "accept-encoding"}
+
+
+BEHIND = "http://files.example.test"
+"""A host that only the proxy finds."""
+
+
+def through(proxy_url: str, origin: str) -> MediaFetcher:
+    return MediaFetcher(
+        (), timeout_seconds=10, retry_delays=(), proxy=proxy_url, proxied_origins=[origin]
+    )
+
+
+def test_what_the_operator_named_goes_through_the_proxy_and_nothing_else(
+    network: FakeNetwork,
+) -> None:
+    """The proxy looks the name up: here nobody could, since nobody knows it."""
+    with serving({f"{BEHIND}/a": body(b"through the proxy")}) as origin, proxying(origin) as proxy:
+        fetcher = through(proxy.url.replace("//", "//me:word@"), BEHIND)
+        with fetcher.open(f"{BEHIND}/a") as pieces:
+            assert b"".join(pieces) == b"through the proxy"
+        head = proxy.heads[0].decode()
+        assert head.startswith("GET http://files.example.test/a HTTP/1.1\r\n")
+        assert "Proxy-Authorization: Basic bWU6d29yZA==" in head
+        for url in (f"{origin}/a", "http://files.example.test:8080/a", "http://127.0.0.1/a"):
+            with pytest.raises(FetchRefused), fetcher.open(url) as pieces:
+                list(pieces)
+        assert len(proxy.heads) == 1
+
+
+def test_a_server_behind_the_proxy_may_not_send_us_inside(network: FakeNetwork) -> None:
+    with serving({}) as inside:
+        answers = {f"{BEHIND}/a": body(b"", status=302, Location=f"{inside}/secret")}
+        with serving(answers) as origin, proxying(origin) as proxy:
+            fetcher = through(proxy.url, BEHIND)
+            with (
+                pytest.raises(FetchRefused),
+                fetcher.open(f"{BEHIND}/a") as pieces,
+            ):
+                list(pieces)
+
+
+def test_to_a_tls_server_the_proxy_sees_only_its_name() -> None:
+    with serving({}) as origin, proxying(origin, refuses=True) as proxy:
+        fetcher = through(proxy.url, "https://files.example.test")
+        with (
+            pytest.raises(FetchFailed),
+            fetcher.open("https://files.example.test/secret") as pieces,
+        ):
+            list(pieces)
+        assert proxy.heads[0].startswith(b"CONNECT files.example.test:443 HTTP/1.")
+        assert b"secret" not in proxy.heads[0]
+
+
+def test_the_content_type_is_passed_on_as_a_claim() -> None:
+    with serving({"/a": body(b"x", Content_Type="image/png")}) as origin:
+        fetcher = MediaFetcher([origin], timeout_seconds=10)
+        with fetcher.open(f"{origin}/a") as delivery:
+            assert b"".join(delivery) == b"x"
+            assert delivery.claimed_type == "image/png"
 
 
 def test_a_redirect_may_not_lead_to_another_server_inside() -> None:

@@ -15,15 +15,19 @@ from pathlib import Path
 import pytest
 
 from devserver.config import PROJECT_FOLDER
+from devserver.my_app.services import media_probe
 from devserver.my_app.services.durable_files import StorageFull
 from devserver.my_app.services.errors import MediaRejected
-from devserver.my_app.services.media_intake import RunIsOver
+from devserver.my_app.services.made_media import descriptions_of
+from devserver.my_app.services.media_fetch import MediaFetcher
+from devserver.my_app.services.media_intake import MediaIntake, RunIsOver
 from devserver.my_app.services.media_sources import MadeBy
 from devserver.my_app.services.media_storage import MediaNotFound, MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders, RunNotFound
 from devserver.my_app.services.run_id import RunIdInvalid, is_run_id, new_run_id
 from devserver.my_app.services.run_metadata import Job, RunError, RunRequest, StageRecord
 from devserver.my_app.services.storage_root import StorageRoot
+from tests.http_server import body, serving
 from tests.media_samples import glb_bytes, jpeg_bytes, mp4_bytes, png_bytes, wav_bytes
 
 BY_TEST = MadeBy(backend="test", config="test_config", seed=42, model="a model", license="CC0")
@@ -131,6 +135,30 @@ def test_data_may_come_as_base64_or_data_uri(storage: MediaStorageService) -> No
         "output_image_2.png",
         "output_image_3.png",
     ]
+
+
+def test_a_false_claim_is_overruled_and_warned_of(folders: RunFolders) -> None:
+    png = png_bytes()
+    with serving({"/cat.jpg": body(png, Content_Type="image/jpeg")}) as origin:
+        storage = MediaStorageService(
+            folders,
+            MediaIntake(folders, measure=media_probe.measure, max_bytes=2**20),
+            fetch_url=MediaFetcher([origin], timeout_seconds=10).open,
+            list_comfyui_files=lambda *_, **__: [],
+        )
+        run_id = new_run(storage)
+        storage.add_media_from_url(run_id, f"{origin}/cat.jpg")
+        uri = f"data:text/html;base64,{base64.b64encode(png).decode()}"
+        storage.add_media_from_data(run_id, uri)
+        for description in descriptions_of([uri, uri.replace("text/html", "image/png")], BY_TEST):
+            storage.add_media(run_id, description)
+    run = storage.get_metadata(run_id)
+    assert {output.mime_type for output in run.outputs} == {"image/png"}
+    assert run.warnings == (
+        "output_image.png was sent as image/jpeg; by its content it is image/png.",
+        "output_image_2.png was sent as text/html; by its content it is image/png.",
+        "output_image_3.png was sent as text/html; by its content it is image/png.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -418,6 +446,7 @@ import sys
 from devserver.config import Settings
 from devserver.my_app.services.run_metadata import StageRecord
 from devserver.my_app.wiring import build_media_storage
+from tests.http_server import body, serving
 from tests.media_samples import png_bytes
 
 root, run_id, name = sys.argv[1:]

@@ -29,6 +29,7 @@ from devserver.my_app.services.media_sources import (
     MediaData,
     MediaDescription,
     MediaUrl,
+    claimed_type_of,
     decode_media_data,
 )
 
@@ -137,7 +138,7 @@ def _description_of(text: str, made_by: MadeBy) -> MediaDescription | None:
     """What `text` stands for, None when no media. Raises MediaRejected for a broken data URI."""
     form = text[: _LONGEST_ADDRESS + 64].strip()
     if form[:5].lower() == "data:":
-        return MediaData(decode_media_data(text), made_by)
+        return MediaData(decode_media_data(text), made_by, claimed_type_of(text))
     if form[:8].lower().startswith(("http://", "https://")):
         return MediaUrl(form, made_by) if _is_address(form) else None
     try:

@@ -13,6 +13,7 @@ import socket
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from urllib.parse import urljoin
 
 import requests
@@ -20,6 +21,7 @@ import urllib3
 
 from devserver.config import origin_of
 from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.media_sources import Delivery
 from devserver.my_app.services.public_address import AddressNotPublic, CheckedAdapter
 
 logger = logging.getLogger(__name__)
@@ -64,7 +66,8 @@ class MediaFetcher:
     other host only ports 80 and 443 are fetched, and only when all addresses of its name are public
     ones; the connection goes to an address that was checked (see CheckedAdapter). So does every
     redirect from there on, even to a trusted origin. No credentials and no cookies are sent;
-    proxies and `.netrc` of the environment play no part.
+    proxies and `.netrc` of the environment play no part. `proxy` is the way to `proxied_origins`
+    and to nothing else; it looks up their names itself, so these are trusted by their names.
     """
 
     def __init__(
@@ -73,15 +76,20 @@ class MediaFetcher:
         *,
         timeout_seconds: float,
         retry_delays: Sequence[float] = RETRY_DELAYS,
+        proxy: str | None = None,
+        proxied_origins: Iterable[str] = (),
     ) -> None:
         self._trusted = frozenset(origin_of(url) for url in trusted_origins)
+        self._proxy = proxy
+        self._proxied = frozenset(origin_of(url) for url in proxied_origins if proxy)
         self._timeout_seconds = timeout_seconds
         self._retry_delays = tuple(retry_delays)
 
     @contextmanager
-    def open(self, url: str) -> Iterator[Iterator[bytes]]:
+    def open(self, url: str) -> Iterator[Delivery]:
         """Give the body of `url` in chunks of at most CHUNK_BYTES, exactly as it is sent.
 
+        Its `claimed_type` is the Content-Type of the answer.
         All of it, redirects and retries included, takes at most `timeout_seconds`. A connection
         that breaks is made again, and goes on where it broke when the server can (Range with
         If-Range, RFC 9110). Headers are bounded by Python's limits (100 lines of 64 KiB), and a
@@ -95,11 +103,12 @@ class MediaFetcher:
             closing(_TimeLimit(self._timeout_seconds)) as limit,
             closing(CheckedAdapter(lambda _: True, limit.watch)) as direct,
             closing(CheckedAdapter(connected=limit.watch)) as guarded,
-            closing(
-                _Transfer(self._trusted, direct, guarded, limit).chunks(url, self._delays())
-            ) as chunks,
+            closing(CheckedAdapter(lambda _: True, limit.watch, proxy=self._proxy)) as proxied,
         ):
-            yield chunks
+            ways = _Ways(self._trusted, self._proxied, direct, guarded, proxied)
+            transfer = _Transfer(ways, limit)
+            with closing(transfer.chunks(url, self._delays())) as chunks:
+                yield Delivery(chunks, lambda: transfer.claimed_type)
 
     def _delays(self) -> tuple[float | None, ...]:
         return (*self._retry_delays, None)
@@ -156,20 +165,40 @@ def _shut_down(sock: socket.socket) -> None:
         sock.shutdown(socket.SHUT_RDWR)
 
 
+@dataclass(frozen=True)
+class _Ways:
+    """The three ways out, and which origins may go by which."""
+
+    trusted: frozenset[str]
+    proxied_origins: frozenset[str]
+    direct: CheckedAdapter
+    guarded: CheckedAdapter
+    proxied: CheckedAdapter
+
+    def to(self, origin: str, *, by_stranger: bool) -> CheckedAdapter:
+        """The way to `origin`; `by_stranger` tells that a redirect leads there. FetchRefused."""
+        if origin in self.proxied_origins:
+            return self.proxied
+        if origin in self.trusted and not by_stranger:
+            return self.direct
+        if origin not in self.trusted and origin.rpartition(":")[2] not in _PUBLIC_PORTS:
+            raise _refusal()
+        return self.guarded
+
+
 class _Transfer:
     """One fetch over its attempts: how much has come, and of which version of the file."""
 
     def __init__(
         self,
-        trusted: frozenset[str],
-        direct: CheckedAdapter,
-        guarded: CheckedAdapter,
+        ways: _Ways,
         limit: _TimeLimit,
     ) -> None:
-        self._trusted, self._direct, self._guarded = trusted, direct, guarded
+        self._ways = ways
         self._limit = limit
         self._received = 0
         self._etag: str | None = None
+        self.claimed_type: str | None = None
 
     def chunks(self, url: str, delays: Iterable[float | None]) -> Generator[bytes]:
         """The body, over as many attempts as there are delays; the last of these is None."""
@@ -193,6 +222,7 @@ class _Transfer:
             whole = _whole_length(response)
             if response.status_code == 200:
                 self._etag = _strong_etag(response)
+                self.claimed_type = response.headers.get("Content-Type")
             for chunk in _body(response):
                 self._limit.check()
                 piece = chunk[to_skip:]
@@ -213,11 +243,12 @@ class _Transfer:
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         if self._received and self._etag:
             headers |= {"Range": f"bytes={self._received}-", "If-Range": self._etag}
-        adapter = self._direct
+        by_stranger = False
         for _ in range(_MAX_REDIRECTS + 1):
-            request, trusted = self._judge(url, headers)
-            if not trusted:
-                adapter = self._guarded  # and so it stays: a stranger may not point at our own
+            request = _request(url, headers)
+            adapter = self._ways.to(origin_of(str(request.url)), by_stranger=by_stranger)
+            # What a stranger or a proxied server points at is not trusted from there on.
+            by_stranger = by_stranger or adapter is not self._ways.direct
             try:
                 response = adapter.send(
                     request, stream=True, timeout=(_CONNECT_SECONDS, _SILENCE_SECONDS), verify=True
@@ -236,23 +267,6 @@ class _Transfer:
                 raise _refusal() from error
         raise FetchFailed("The media can't be fetched: too many redirects.")
 
-    def _judge(self, url: str, headers: dict[str, str]) -> tuple[requests.PreparedRequest, bool]:
-        """The request for `url` and whether its origin is trusted. Raises FetchRefused.
-
-        It is judged by the form in which it is sent, so that nothing can be read in two ways.
-        """
-        if not _URL.fullmatch(url):
-            raise _refusal()
-        try:
-            request = requests.Request("GET", url, headers=headers).prepare()
-            origin = origin_of(str(request.url))
-        except (requests.RequestException, ValueError) as error:
-            raise _refusal() from error
-        trusted = origin in self._trusted
-        if not trusted and origin.rpartition(":")[2] not in _PUBLIC_PORTS:
-            raise _refusal()
-        return request, trusted
-
     def _bytes_to_skip(self, response: requests.Response) -> int:
         """How much of this answer has come before. Raises FetchFailed, or _Broken for a 5xx."""
         etag = _strong_etag(response)
@@ -270,6 +284,21 @@ class _Transfer:
         elif response.status_code >= 500:
             raise _Broken(f"The media can't be fetched: the answer was {response.status_code}.")
         raise FetchFailed(f"The media can't be fetched: the answer was {response.status_code}.")
+
+
+def _request(url: str, headers: dict[str, str]) -> requests.PreparedRequest:
+    """The request for `url`, which is judged by the form in which it is sent. Raises FetchRefused.
+
+    So nothing can be read in two ways.
+    """
+    if not _URL.fullmatch(url):
+        raise _refusal()
+    try:
+        request = requests.Request("GET", url, headers=headers).prepare()
+        origin_of(str(request.url))
+    except (requests.RequestException, ValueError) as error:
+        raise _refusal() from error
+    return request
 
 
 def _refusal() -> FetchRefused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +14,8 @@ from typing import BinaryIO
 from devserver.my_app.services.durable_files import full_disk_named, temporary_beside
 from devserver.my_app.services.errors import MediaRejected, ServerError
 from devserver.my_app.services.media_probe import MediaFacts
-from devserver.my_app.services.media_sources import MadeBy
+from devserver.my_app.services.media_sources import Delivery, MadeBy
+from devserver.my_app.services.mime_claims import contradicts
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_metadata import Output, RunMetadata, utc_now
 
@@ -55,6 +56,7 @@ class _Arrived:
     size: int
     sha256: str
     facts: MediaFacts
+    claimed_type: str | None
 
 
 class MediaIntake:
@@ -71,24 +73,25 @@ class MediaIntake:
     def store(
         self,
         run_id: str,
-        pieces: Iterable[bytes | memoryview],
+        delivery: Delivery,
         made_by: MadeBy,
         earlier: list[Output],
     ) -> tuple[Output, RunMetadata | None]:
-        """Store the file that arrives in `pieces`; returns its entry and the new metadata.
+        """Store the file that `delivery` brings; returns its entry and the new metadata.
 
         `earlier` are the outputs that an attempt which was cut off had stored, in their order. They
         stand for the first files of this one: the next of them is taken out of that list and
         returned instead, with None. (Their bytes may differ, since ComfyUI writes the name of the
-        file into it.) Memory stays that of one piece.
+        file into it.) Memory stays that of one piece. A sender who calls the file something else
+        than it is gets no hearing, but a warning in the metadata.
         Whatever goes wrong, no part of the file is left.
-        Raises MediaRejected, RunNotFound, RunIsOver, StorageFull, and what `pieces` raises.
+        Raises MediaRejected, RunNotFound, RunIsOver, StorageFull, and what `delivery` raises.
         """
         refuse_when_over(self._folders.read(run_id))
         part = temporary_beside(self._folders.path(run_id) / "output")
         try:
             with full_disk_named():
-                arrived = self._receive(part, pieces)
+                arrived = self._receive(part, delivery)
                 if earlier and earlier[0].type == arrived.facts.type:
                     return earlier.pop(0), None
                 output, metadata = self._list(run_id, arrived, made_by)
@@ -97,12 +100,12 @@ class MediaIntake:
         logger.info("run %s stored %s, %d bytes", run_id, output.filename, arrived.size)
         return output, metadata
 
-    def _receive(self, part: Path, pieces: Iterable[bytes | memoryview]) -> _Arrived:
+    def _receive(self, part: Path, delivery: Delivery) -> _Arrived:
         checksum = hashlib.sha256()
         size = 0
         last: bytes | memoryview = b""
         with part.open("xb", buffering=0) as file:
-            for piece in pieces:
+            for piece in delivery:
                 size += len(piece)
                 if size > self._max_bytes:
                     raise MediaRejected("The media file is larger than this server stores.")
@@ -115,7 +118,7 @@ class MediaIntake:
             checksum.update(last)
             measuring.exception()  # waits only: the file stays open and named until both are done
             syncing.result()
-        return _Arrived(part, size, checksum.hexdigest(), measuring.result())
+        return _Arrived(part, size, checksum.hexdigest(), measuring.result(), delivery.claimed_type)
 
     def _list(self, run_id: str, arrived: _Arrived, made_by: MadeBy) -> tuple[Output, RunMetadata]:
         facts = arrived.facts
@@ -135,8 +138,18 @@ class MediaIntake:
             arrived.path.rename(self._folders.path(run_id) / output.filename)
             # Renames in one folder reach the disk in their order: metadata.json comes second.
             return output, self._folders.replace_metadata(
-                run.having(outputs=(*run.outputs, output))
+                run.having(
+                    outputs=(*run.outputs, output),
+                    warnings=(*run.warnings, *_about_claim(output, arrived.claimed_type)),
+                )
             )
+
+
+def _about_claim(output: Output, claim: str | None) -> list[str]:
+    claimed = contradicts(claim, output.mime_type or "")
+    if claimed is None:
+        return []
+    return [f"{output.filename} was sent as {claimed}; by its content it is {output.mime_type}."]
 
 
 def _write_all(file: BinaryIO, piece: bytes | memoryview) -> None:

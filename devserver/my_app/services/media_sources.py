@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -17,6 +18,7 @@ from urllib.parse import unquote_to_bytes
 from devserver.my_app.services.errors import MediaRejected
 
 _QUOTED_CHARACTERS = 40
+_LONGEST_CLAIM = 256
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,14 @@ class MadeBy:
 
 @dataclass(frozen=True)
 class MediaData:
-    """The media themselves: raw bytes, a `data:` URI or bare base64."""
+    """The media themselves: raw bytes, a `data:` URI or bare base64.
+
+    `claimed_type` is what the sender says they are; a `data:` URI says it itself.
+    """
 
     data: bytes | str
     made_by: MadeBy
+    claimed_type: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,10 +68,30 @@ class ComfyUIPrompt:
     file_urls: tuple[str, ...] | None = None
 
 
+class Delivery:
+    """A file that is arriving in pieces; they can be gone through once."""
+
+    def __init__(
+        self,
+        pieces: Iterator[bytes | memoryview],
+        claimed_type: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self._pieces = pieces
+        self._claimed_type = claimed_type
+
+    def __iter__(self) -> Iterator[bytes | memoryview]:
+        return self._pieces
+
+    @property
+    def claimed_type(self) -> str | None:
+        """What its sender says it is (a Content-Type), known as soon as the first piece is."""
+        return self._claimed_type()
+
+
 class FetchUrl(Protocol):
     """How media are fetched from an address; `MediaFetcher.open` is the one in use."""
 
-    def __call__(self, url: str) -> AbstractContextManager[Iterator[bytes]]: ...
+    def __call__(self, url: str) -> AbstractContextManager[Delivery]: ...
 
 
 class ListComfyUIFiles(Protocol):
@@ -96,6 +122,16 @@ def decode_media_data(data: bytes | str) -> bytes:
             return _from_base64(unquote_to_bytes(payload).decode("latin-1"), text)
         return unquote_to_bytes(payload)
     return _from_base64(text, text)
+
+
+def claimed_type_of(data: bytes | str) -> str | None:
+    """What a `data:` URI says it holds; None for everything else."""
+    if isinstance(data, bytes):
+        return None
+    head = data[: _LONGEST_CLAIM + 64].lstrip()
+    if head[:5].lower() != "data:":
+        return None
+    return re.split("[;,]", head[5 : 5 + _LONGEST_CLAIM], maxsplit=1)[0] or None
 
 
 def _from_base64(payload: str, whole: str) -> bytes:

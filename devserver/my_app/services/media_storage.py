@@ -14,12 +14,14 @@ from devserver.my_app.services.errors import NotMedia, ServerError
 from devserver.my_app.services.media_intake import MediaIntake, refuse_when_over
 from devserver.my_app.services.media_sources import (
     ComfyUIPrompt,
+    Delivery,
     FetchUrl,
     ListComfyUIFiles,
     MadeBy,
     MediaData,
     MediaDescription,
     MediaUrl,
+    claimed_type_of,
     decode_media_data,
 )
 from devserver.my_app.services.run_folders import TRANSFORMED_TEXT, Change, RunFolders
@@ -212,8 +214,8 @@ class MediaStorageService:
         """
         by = description.made_by
         match description:
-            case MediaData(data):
-                return (self.add_media_from_data(run_id, data, by, earlier),)
+            case MediaData(data, _, claimed_type):
+                return (self._add_data(run_id, data, claimed_type, by, earlier),)
             case MediaUrl(url):
                 return (self.add_media_from_url(run_id, url, by, earlier),)
             case ComfyUIPrompt(prompt_id, server):
@@ -234,9 +236,7 @@ class MediaStorageService:
         taken out of that list and returned in place of the same file made again.
         Raises MediaRejected, RunNotFound, RunIsOver, StorageFull; then nothing is left behind.
         """
-        content = memoryview(decode_media_data(data))
-        pieces = (content[at : at + PIECE_BYTES] for at in range(0, len(content), PIECE_BYTES))
-        return self._store(run_id, pieces, made_by, earlier)
+        return self._add_data(run_id, data, claimed_type_of(data), made_by, earlier)
 
     def add_media_from_url(
         self,
@@ -249,8 +249,8 @@ class MediaStorageService:
 
         Raises FetchRefused, FetchFailed and what `add_media_from_data` raises.
         """
-        with self._fetch_url(url) as pieces:
-            return self._store(run_id, pieces, made_by, earlier)
+        with self._fetch_url(url) as delivery:
+            return self._store(run_id, delivery, made_by, earlier)
 
     def add_media_from_comfyui(
         self,
@@ -271,6 +271,18 @@ class MediaStorageService:
         urls = self._list_comfyui_files(server, prompt_id, with_temporary=with_temporary)
         return self._add_comfyui_files(run_id, urls, made_by, earlier)
 
+    def _add_data(
+        self,
+        run_id: str,
+        data: bytes | str,
+        claimed_type: str | None,
+        made_by: MadeBy,
+        earlier: list[Output] | None,
+    ) -> Output:
+        content = memoryview(decode_media_data(data))
+        pieces = (content[at : at + PIECE_BYTES] for at in range(0, len(content), PIECE_BYTES))
+        return self._store(run_id, Delivery(pieces, lambda: claimed_type), made_by, earlier)
+
     def _add_comfyui_files(
         self, run_id: str, urls: Iterable[str], made_by: MadeBy, earlier: list[Output] | None
     ) -> tuple[Output, ...]:
@@ -285,12 +297,12 @@ class MediaStorageService:
     def _store(
         self,
         run_id: str,
-        pieces: Iterable[bytes | memoryview],
+        delivery: Delivery,
         made_by: MadeBy,
         earlier: list[Output] | None,
     ) -> Output:
         output, metadata = self._intake.store(
-            run_id, pieces, made_by, [] if earlier is None else earlier
+            run_id, delivery, made_by, [] if earlier is None else earlier
         )
         if metadata is not None:
             self._tell(metadata)

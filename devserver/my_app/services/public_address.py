@@ -12,10 +12,11 @@ import logging
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import allowed_gai_family
@@ -98,17 +99,19 @@ class CheckedAdapter(HTTPAdapter):
     Every address that the lookup gave must be allowed (`may_connect`); one that isn't refuses the
     name, with AddressNotPublic. The connection then goes to these very addresses, in order. TLS
     still asks for the host by name and verifies its certificate for it. `connected` gets every
-    socket as soon as it is connected. There is no way through a proxy, which would do a lookup of
-    its own. Retries are the caller's.
+    socket as soon as it is connected. With `proxy` all goes through that one, which is the address
+    that is checked then: it looks up the host itself. Retries are the caller's.
     """
 
     def __init__(
         self,
         may_connect: Callable[[Address], bool] = is_public,
         connected: Callable[[socket.socket], None] | None = None,
+        proxy: str | None = None,
     ) -> None:
         self._may_connect = may_connect
         self._connected = connected
+        self._proxies = {"all": proxy} if proxy else {}
         super().__init__()
 
     def init_poolmanager(
@@ -119,9 +122,13 @@ class CheckedAdapter(HTTPAdapter):
             self._connect, num_pools=connections, maxsize=maxsize, block=block, **options
         )
 
-    def proxy_manager_for(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: behind a proxy no address can be checked."""
-        raise ValueError("these connections are never made through a proxy")
+    def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
+        """Send by the one way there is, whatever proxies a caller or the environment names."""
+        return super().send(request, *args, **{**options, "proxies": self._proxies})
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> ProxyManager:
+        """The pools behind the proxy; their connections are made by this adapter, too."""
+        return _ProxyPools(self._connect, proxy, proxy_headers=self.proxy_headers(proxy), **options)
 
     def _connect(self, connection: HTTPConnection) -> socket.socket:
         """A socket to the host of `connection`. Fails in the ways that urllib3 knows."""
@@ -214,8 +221,10 @@ class _HTTPSPool(HTTPSConnectionPool):
 
 
 class _Pools(PoolManager):
-    def __init__(self, connect_by: _Connect, **options: Any) -> None:
-        super().__init__(**options)
+    """Pools whose connections are made by `connect_by`."""
+
+    def __init__(self, connect_by: _Connect, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self._connect_by = connect_by
         self.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
@@ -223,3 +232,7 @@ class _Pools(PoolManager):
         pool = super()._new_pool(*args, **kwargs)
         pool.connect_by = self._connect_by  # type: ignore[attr-defined]
         return pool
+
+
+class _ProxyPools(_Pools, ProxyManager):
+    """The same behind a proxy."""

@@ -26,6 +26,7 @@ from devserver.my_app.services.backends.port import (
     NotWanted,
 )
 from devserver.my_app.services.errors import ServerError
+from tests.http_proxy import proxying
 from tests.http_server import body, serving
 from tests.services.backends.api_rig import BASE, KEY, PROMPT, Clock, FakeRun, service
 
@@ -400,3 +401,15 @@ def test_nobody_there_is_unreachable() -> None:
         with pytest.raises(BackendUnreachable, match="can't be reached"):
             post(service(clock, base=url, deadline_seconds=5))
     assert clock.seconds > 1
+
+
+def test_a_proxy_leads_to_the_service_and_learns_no_key() -> None:
+    with (
+        serving({}) as origin,
+        proxying(origin, refuses=True) as proxy,
+        pytest.raises(BackendUnreachable) as caught,
+    ):
+        post(service(base="https://api.example.org/v1", proxy=proxy.url, deadline_seconds=0.1))
+    assert proxy.heads[0].startswith(b"CONNECT api.example.org:443 HTTP/1.")
+    assert KEY.encode() not in b"".join(proxy.heads)
+    assert KEY not in str(caught.value)

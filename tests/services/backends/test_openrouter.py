@@ -58,7 +58,7 @@ def test_it_is_a_backend() -> None:
 def test_images_are_found_wherever_models_put_them(message: object) -> None:
     answer(message)
     run = FakeRun()
-    assert backend().make(request(CONFIG, run)) == [MediaData(PNG, BY)]
+    assert backend().make(request(CONFIG, run)) == [MediaData(PNG, BY, "image/png")]
     sent = json.loads(responses.calls[0].request.body or "")
     assert sent == run.sent[0]
     assert sent == {
@@ -74,7 +74,7 @@ def test_images_are_found_wherever_models_put_them(message: object) -> None:
 def test_several_images_and_addresses_keep_their_order() -> None:
     answer({"images": [{"image_url": {"url": ADDRESS}}, IMAGE]})
     made = backend().make(request(CONFIG, FakeRun()))
-    assert made == [MediaUrl(ADDRESS, BY), MediaData(PNG, BY)]
+    assert made == [MediaUrl(ADDRESS, BY), MediaData(PNG, BY, "image/png")]
 
 
 @responses.activate

@@ -101,7 +101,7 @@ def test_what_is_done_at_once_needs_no_second_look() -> None:
         (FILE, [MediaUrl(FILE, BY)]),
         ([FILE, FILE], [MediaUrl(FILE, BY)] * 2),
         ({"mesh": FILE, "note": "fine"}, [MediaUrl(FILE, BY)]),
-        ("data:image/png;base64,", [MediaData(b"", BY)]),
+        ("data:image/png;base64,", [MediaData(b"", BY, "image/png")]),
         (None, []),
         ([], []),
     ],

@@ -73,7 +73,8 @@ class ApiKeyRefused(BackendFailed):
 class ApiService:
     """One service under one base URL with one key; safe to share between threads.
 
-    `deadline_seconds` bounds a call with all its repetitions, `clock` counts seconds, `now` is the
+    `proxy` is the one way to it where there is one. `deadline_seconds` bounds a call with all its
+    repetitions, `clock` counts seconds, `now` is the
     time of day that a Retry-After date is compared with.
     """
 
@@ -89,6 +90,7 @@ class ApiService:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         jitter: Callable[[], float] = random.random,
         max_answer_bytes: int = MAX_ANSWER_BYTES,
+        proxy: str | None = None,
     ) -> None:
         self.label = label
         if urlsplit(base_url).username is not None:
@@ -102,6 +104,7 @@ class ApiService:
         self._now = now
         self._jitter = jitter
         self._max_answer_bytes = max_answer_bytes
+        self._proxies = {"http": proxy, "https": proxy} if proxy else {}
 
     def __repr__(self) -> str:
         return f"ApiService({self.label!r}, {self.base_url!r})"
@@ -199,6 +202,7 @@ class ApiService:
                     timeout=(_CONNECT_SECONDS, max(1.0, silence)),
                     allow_redirects=False,
                     stream=True,
+                    proxies=self._proxies,
                 )
                 with response:
                     data = self._read(response, deadline)
@@ -357,8 +361,8 @@ def made_by(backend: str, request: MediaRequest, *, seed: int | None) -> MadeBy:
 
 
 def _never_connected(error: Exception) -> bool:
-    """True when no connection came about, so that nothing can have been sent."""
-    if isinstance(error, requests.ConnectTimeout):
+    """True when no connection came about, also by the proxy, so that nothing can have been sent."""
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
         return True
     cause = error.args[0] if isinstance(error, requests.ConnectionError) and error.args else error
     reason = getattr(cause, "reason", cause)
