@@ -9,7 +9,8 @@ import pytest
 import responses
 
 from devserver.config import PROJECT_FOLDER
-from devserver.my_app.services.backends.api_service import ApiKeyRefused, SentBefore
+from devserver.my_app.services.backends.api_jobs import SentBefore
+from devserver.my_app.services.backends.api_service import ApiKeyRefused
 from devserver.my_app.services.backends.openai_images import DEFAULT_BASE_URL, OpenAIImagesBackend
 from devserver.my_app.services.backends.port import (
     BackendFailed,

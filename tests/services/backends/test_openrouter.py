@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import responses
 
-from devserver.my_app.services.backends.api_service import ApiKeyRefused, SentBefore
+from devserver.my_app.services.backends.api_jobs import SentBefore
+from devserver.my_app.services.backends.api_service import ApiKeyRefused
 from devserver.my_app.services.backends.openrouter import DEFAULT_BASE_URL, OpenRouterBackend
 from devserver.my_app.services.backends.port import (
     BackendFailed,

@@ -10,7 +10,8 @@ import requests
 import responses
 
 from devserver.config import PROJECT_FOLDER
-from devserver.my_app.services.backends.api_service import ApiKeyRefused, SentBefore
+from devserver.my_app.services.backends.api_jobs import SentBefore
+from devserver.my_app.services.backends.api_service import ApiKeyRefused
 from devserver.my_app.services.backends.port import (
     BackendFailed,
     BackendNotConfigured,

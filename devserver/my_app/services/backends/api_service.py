@@ -40,15 +40,11 @@ from devserver.my_app.services.backends.port import (
     BackendFailed,
     BackendTimedOut,
     BackendUnreachable,
-    MediaRequest,
     ModerationBlocked,
-    NotWanted,
     RunAtWork,
 )
 from devserver.my_app.services.errors import ServerError
-from devserver.my_app.services.media_sources import MadeBy
 from devserver.my_app.services.output_configs import OutputConfig
-from devserver.my_app.services.run_metadata import Job
 
 logger = logging.getLogger(__name__)
 
@@ -315,49 +311,6 @@ class _MayPass(Exception):
         super().__init__(str(failure))
         self.failure = failure
         self.retry_after = retry_after
-
-
-class SentBefore(BackendFailed):
-    """A job was sent, or may have been, in an attempt that was cut off, and can't be found."""
-
-    code = "sent_before"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The work on this was cut off, and nobody knows how far it came. "
-            "Jobs that cost money are not sent twice."
-        )
-
-
-@contextmanager
-def job_failures(run: RunAtWork, job: Job) -> Iterator[None]:
-    """Say of `job` how it failed, when the block does."""
-    try:
-        yield
-    except ServerError as error:
-        run.job_is(job, _STATES.get(type(error), "failed"))
-        raise
-
-
-_STATES: dict[type[ServerError], str] = {
-    ModerationBlocked: "refused",
-    ApiKeyRefused: "refused",
-    BackendTimedOut: "timed_out",
-    BackendUnreachable: "lost",
-    NotWanted: "cancelled",
-}
-
-
-def made_by(backend: str, request: MediaRequest, *, seed: int | None) -> MadeBy:
-    """Who makes the media of `request`; `seed` is the one that was sent, if one was."""
-    config = request.config
-    return MadeBy(
-        backend=backend,
-        config=config.id,
-        seed=seed,
-        model=config.model or config.parameters.get("model"),
-        license=config.license,
-    )
 
 
 def _never_connected(error: Exception) -> bool:

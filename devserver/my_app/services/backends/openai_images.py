@@ -9,17 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from devserver.my_app.services.backends.api_service import (
-    ApiService,
-    SentBefore,
-    job_failures,
-    made_by,
-)
-from devserver.my_app.services.backends.port import BackendNotConfigured, MediaRequest
+from devserver.my_app.services.backends.api_jobs import made_by, only_job
+from devserver.my_app.services.backends.api_service import ApiService
+from devserver.my_app.services.backends.port import MediaRequest
 from devserver.my_app.services.made_media import descriptions_of
 from devserver.my_app.services.media_sources import MediaDescription
 from devserver.my_app.services.output_configs import OutputConfig
-from devserver.my_app.services.run_metadata import Job
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
@@ -63,20 +58,11 @@ class OpenAIImagesBackend:
     def make(self, request: MediaRequest) -> list[MediaDescription]:
         """Ask for the images and wait for them.
 
-        Raises also ModerationBlocked, ApiKeyRefused, SentBefore, MediaRejected.
+        Raises also ApiKeyRefused, SentBefore, MediaRejected.
         """
-        run = request.run
-        reason = self.unavailable_because(request.config)
-        if reason:
-            raise BackendNotConfigured(reason)
-        if run.jobs:
-            raise SentBefore
         body, seed = _body(request)
-        job = Job(backend=self.name, server=self._service.base_url, config=request.config.id)
-        job = run.submitting(job, body)
-        with job_failures(run, job):
-            answer = self._service.post("/images/generations", body, run)
-        run.job_is(job, "done")
+        with only_job(self, self._service, request, body):
+            answer = self._service.post("/images/generations", body, request.run)
         return descriptions_of(answer.get("data"), made_by(self.name, request, seed=seed))
 
 

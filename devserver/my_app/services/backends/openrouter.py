@@ -10,21 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from devserver.my_app.services.backends.api_answers import is_moderation
-from devserver.my_app.services.backends.api_service import (
-    ApiService,
-    SentBefore,
-    job_failures,
-    made_by,
-)
-from devserver.my_app.services.backends.port import (
-    BackendFailed,
-    BackendNotConfigured,
-    MediaRequest,
-)
+from devserver.my_app.services.backends.api_jobs import made_by, only_job
+from devserver.my_app.services.backends.api_service import ApiService
+from devserver.my_app.services.backends.port import BackendFailed, MediaRequest
 from devserver.my_app.services.made_media import descriptions_of
 from devserver.my_app.services.media_sources import MediaDescription
 from devserver.my_app.services.output_configs import OutputConfig
-from devserver.my_app.services.run_metadata import Job
 
 DEFAULT_BASE_URL = "https://openrouter.ai/api/v1"
 
@@ -69,23 +60,14 @@ class OpenRouterBackend:
     def make(self, request: MediaRequest) -> list[MediaDescription]:
         """Ask for the images and wait for them; nothing when the model only talks.
 
-        Raises also ModerationBlocked, ApiKeyRefused, SentBefore, MediaRejected.
+        Raises also ApiKeyRefused, SentBefore, MediaRejected.
         """
-        run = request.run
-        reason = self.unavailable_because(request.config)
-        if reason:
-            raise BackendNotConfigured(reason)
-        if run.jobs:
-            raise SentBefore
         body, seed = _body(request)
-        job = Job(backend=self.name, server=self._service.base_url, config=request.config.id)
-        job = run.submitting(job, body)
-        with job_failures(run, job):
-            answer = self._service.post("/chat/completions", body, run)
+        with only_job(self, self._service, request, body):
+            answer = self._service.post("/chat/completions", body, request.run)
             images = list(_images_of(answer))
             if not images:
                 self._raise_refusal(answer)
-        run.job_is(job, "done")
         return descriptions_of(images, made_by(self.name, request, seed=seed))
 
     def _raise_refusal(self, answer: Mapping[str, Any]) -> None:

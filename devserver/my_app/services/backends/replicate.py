@@ -14,15 +14,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from devserver.my_app.services.backends.api_service import (
-    ApiService,
+from devserver.my_app.services.backends.api_jobs import (
     SentBefore,
-    job_failures,
+    check_available,
+    failures_told,
     made_by,
+    write_down,
 )
+from devserver.my_app.services.backends.api_service import ApiService
 from devserver.my_app.services.backends.port import (
     BackendFailed,
-    BackendNotConfigured,
     BackendTimedOut,
     MediaRequest,
     RunAtWork,
@@ -88,12 +89,10 @@ class ReplicateBackend:
     def make(self, request: MediaRequest) -> list[MediaDescription]:
         """Create the prediction, or find again the one of before a restart, and wait for its end.
 
-        Raises also ModerationBlocked, ApiKeyRefused, SentBefore, MediaRejected.
+        Raises also ApiKeyRefused, SentBefore, MediaRejected.
         """
+        check_available(self, request)
         run = request.run
-        reason = self.unavailable_because(request.config)
-        if reason:
-            raise BackendNotConfigured(reason)
         last = run.jobs[-1] if run.jobs else None
         seed = request.seed % _SEEDS if request.config.parameters.get("seed_input") else None
         if last is None:
@@ -102,7 +101,7 @@ class ReplicateBackend:
             raise SentBefore
         else:
             job, prediction = last, {"id": last.job_id}
-        with job_failures(run, job):
+        with failures_told(run, job):
             prediction = self._follow(run, job.job_id or "", prediction)
             self._check(prediction)
         run.job_is(job, "done")
@@ -111,9 +110,8 @@ class ReplicateBackend:
     def _create(self, request: MediaRequest, seed: int | None) -> tuple[Job, dict[str, Any]]:
         run = request.run
         path, body = self._sent(request, seed)
-        job = Job(backend=self.name, server=self._service.base_url, config=request.config.id)
-        job = run.submitting(job, body)
-        with job_failures(run, job):
+        job = write_down(self, self._service, request, body)
+        with failures_told(run, job):
             prediction = self._service.post(
                 path, body, run, headers={"Prefer": f"wait={_WAIT_SECONDS}"}
             )
