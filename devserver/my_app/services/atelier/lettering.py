@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 from random import Random
 
 from PIL import Image, ImageDraw, ImageFont
 
-from .paper import bordered, grained, lay, stick
+from .layers import Cutting, Drawing, Layer
+from .paper import bordered
 from .scene import seeded
 from .shapes import Colour, Polygon, Sheet, disc, mix, rgb, star
 
@@ -127,32 +129,25 @@ def lines_of(text: str) -> list[list[str]]:
     return lines
 
 
-def draw(text: str, seed: int, size: int) -> Image.Image:
-    """The text itself as a paper picture: its letters, or shapes where there are none."""
+def drawing(text: str, seed: int, size: int) -> Drawing:
+    """The text itself as paper: its letters, or shapes where there are none."""
     rng = seeded(seed, "letters", text)
-    canvas = _ground(rng, size)
-    if mostly_settable(text):
-        _set(canvas, text, rng)
-    else:
-        _shapes(canvas, text, rng)
-    return grained(canvas)
-
-
-def _ground(rng: Random, size: int) -> Image.Image:
     ground = rng.choice(GROUNDS)
-    canvas = Image.new("RGB", (size, size), ground)
+    return Drawing(Image.new("RGB", (size, size), ground), _layers(text, size, ground, rng))
+
+
+def _layers(text: str, size: int, ground: Colour, rng: Random) -> Iterator[Layer]:
     for _ in range(5):
         tone = mix(ground, rng.choice(PAPERS), 0.2)
-        lay(
-            canvas,
-            Sheet(tone, (_blob(rng.random(), rng.random(), rng.uniform(0.18, 0.36), rng),), 0.4),
-            shadow=0.2,
-        )
-    return canvas
+        spot = _blob(rng.random(), rng.random(), rng.uniform(0.18, 0.36), rng)
+        yield Layer("scrap", (Sheet(tone, (spot,), 0.4),), shadow=0.2)
+    if mostly_settable(text):
+        yield from _set(text, size, rng)
+    else:
+        yield from _shapes(text, rng)
 
 
-def _set(canvas: Image.Image, text: str, rng: Random) -> None:
-    size = canvas.width
+def _set(text: str, size: int, rng: Random) -> Iterator[Layer]:
     lines = lines_of(text)
     longest = max(
         sum(len(letters_of(word)) for word in line) + 0.6 * (len(line) - 1) for line in lines
@@ -171,18 +166,14 @@ def _set(canvas: Image.Image, text: str, rng: Random) -> None:
                 piece = bordered(letter(sign, pixels, colour), max(2, round(size * 0.007)))
                 piece = piece.rotate(rng.uniform(-7, 7), Image.Resampling.BICUBIC, expand=True)
                 top = y + rng.uniform(-0.06, 0.06) * step
-                stick(
-                    canvas,
-                    piece,
-                    (round(x * size - piece.width / 2), round(top * size - piece.height / 2)),
-                    lift=0.4,
-                )
+                at = round(x * size - piece.width / 2), round(top * size - piece.height / 2)
+                yield Layer("letter", (Cutting(piece, at, lift=0.4),))
                 x += step
             x += 0.6 * step
         y += step * 1.25
 
 
-def _shapes(canvas: Image.Image, text: str, rng: Random) -> None:
+def _shapes(text: str, rng: Random) -> Iterator[Layer]:
     """A cut-out on a coloured card for each sign: the same sign, the same shape."""
     signs = [sign for sign in text if not sign.isspace() and unicodedata.category(sign)[0] != "C"]
     signs = signs[:MOST_SHAPES] or ["?"]
@@ -203,11 +194,12 @@ def _shapes(canvas: Image.Image, text: str, rng: Random) -> None:
             )
             for a, b in corners
         )
-        lay(canvas, Sheet(mix(card, (255, 255, 255), 0.45), (tilted,), 0.4))
-        lay(canvas, Sheet(ink, _cut_out(x, y, half * 0.8, own), 0.35))
+        paper = Sheet(mix(card, (255, 255, 255), 0.45), (tilted,), 0.4)
+        yield Layer("letter", (paper, Sheet(ink, cut_out(x, y, half * 0.8, own), 0.35)))
 
 
-def _cut_out(x: float, y: float, r: float, rng: Random) -> tuple[Polygon, ...]:
+def cut_out(x: float, y: float, r: float, rng: Random) -> tuple[Polygon, ...]:
+    """A leaf, blob, star or flower around (x, y), r from its middle to its tips."""
     kind = rng.randrange(4)
     if kind == 0:
         return (_leaf(x, y, r, rng),)

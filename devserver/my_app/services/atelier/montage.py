@@ -7,13 +7,15 @@ cut from the same pictograms, and the words are the text's own.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from random import Random
 
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 from . import pictograms
+from .layers import Cutting, Drawing, Layer
 from .lettering import font, letter, letters_of, settable
-from .paper import bordered, drop_shadow, grained, lay, mask_of, stick
+from .paper import bordered, lay, mask_of
 from .scene import Figure, Scene, seeded
 from .shapes import Colour, Polygon, Sheet, mix, rgb
 from .surroundings import surroundings
@@ -45,22 +47,27 @@ PLACES = (
 )
 
 
-def draw(scene: Scene, text: str, size: int, *, ground: Colour, letters: bool) -> Image.Image:
-    """The scene as a montage, `size` by `size` RGB."""
+def drawing(scene: Scene, text: str, size: int, *, ground: Colour, letters: bool) -> Drawing:
+    """The scene as a montage, `size` by `size` pixels."""
     rng = seeded(scene.seed, "montage")
     spots = rng.choice(SPOTS)
-    canvas = _newspaper(text, rng, size, ground)
-    _scraps(canvas, rng, spots)
-    _view(canvas, scene, rng)
+    page = _newspaper(text, rng, size, ground)
+    return Drawing(page, _layers(scene, text if letters else "", size, rng, spots))
+
+
+def _layers(
+    scene: Scene, text: str, size: int, rng: Random, spots: tuple[Colour, Colour]
+) -> Iterator[Layer]:
+    yield from _scraps(rng, spots)
+    yield _view(scene, size, rng)
     actors = _actors(scene)
-    _pieces(canvas, actors, rng, spots)
+    yield from _pieces(actors, size, rng, spots)
     places = list(PLACES[max(0, min(len(actors), 5) - 1)])
     rng.shuffle(places)
     for number, (figure, place) in enumerate(zip(actors, places, strict=False)):
-        _whole(canvas, figure, place, rng, sliced=number % 2 == 1)
-    if letters:
-        _words(canvas, scene, text, rng, spots)
-    return grained(canvas)
+        yield _whole(figure, place, size, rng, sliced=number % 2 == 1)
+    if text:
+        yield from _words(scene, text, size, rng, spots)
 
 
 def _actors(scene: Scene) -> list[Figure]:
@@ -134,7 +141,7 @@ def _tilted(x: float, y: float, wide: float, high: float, turn: float) -> list[t
     return [(x + a * cos - b * sin, y + a * sin + b * cos) for a, b in corners]
 
 
-def _scraps(canvas: Image.Image, rng: Random, spots: tuple[Colour, Colour]) -> None:
+def _scraps(rng: Random, spots: tuple[Colour, Colour]) -> Iterator[Layer]:
     """Large torn papers in the two spot colours and black, with the white edge of a tear."""
     corners = [(0.12, 0.16), (0.9, 0.2), (0.12, 0.86), (0.88, 0.88), (0.5, 0.06)]
     rng.shuffle(corners)
@@ -142,14 +149,13 @@ def _scraps(canvas: Image.Image, rng: Random, spots: tuple[Colour, Colour]) -> N
         colour = (spots[0], spots[1], INK, spots[0])[number]
         wide, high = rng.uniform(0.3, 0.5), rng.uniform(0.2, 0.4)
         corners_of = _tilted(x, y, wide, high, rng.uniform(-0.6, 0.6))
-        lay(canvas, Sheet(rgb("#fbf7ec"), (torn(corners_of, rng, 0.009),), 0.45))
+        edge = Sheet(rgb("#fbf7ec"), (torn(corners_of, rng, 0.009),), 0.45)
         inner = [(x + (a - x) * 0.96, y + (b - y) * 0.95) for a, b in corners_of]
-        lay(canvas, Sheet(colour, (torn(inner, rng, 0.005),), 0.0))
+        yield Layer("scrap", (edge, Sheet(colour, (torn(inner, rng, 0.005),), 0.0)))
 
 
-def _view(canvas: Image.Image, scene: Scene, rng: Random) -> None:
+def _view(scene: Scene, size: int, rng: Random) -> Layer:
     """A torn-out view of the place: sky and ground as the text has them."""
-    size = canvas.width
     half = size // 2
     around = surroundings(
         scene.place,
@@ -163,14 +169,15 @@ def _view(canvas: Image.Image, scene: Scene, rng: Random) -> None:
         lay(view, sheet)
     view = view.resize((size, size), Image.Resampling.BILINEAR)
     shape = _tilted(0.5, 0.5, 0.70, 0.66, rng.uniform(-0.16, 0.16))
-    for polygon, colour in ((torn(shape, rng, 0.01), rgb("#fbf7ec")),):
-        lay(canvas, Sheet(colour, (polygon,), 0.7))
+    edge = Sheet(rgb("#fbf7ec"), (torn(shape, rng, 0.01),), 0.7)
     inner = [(0.5 + (a - 0.5) * 0.965, 0.5 + (b - 0.5) * 0.965) for a, b in shape]
     cut = mask_of((torn(inner, rng, 0.005),), size)
-    if cut:
-        mask, (left, top) = cut
-        part = view.crop((left, top, left + mask.width, top + mask.height))
-        canvas.paste(part, (left, top), mask)
+    if cut is None:
+        return Layer("view", (edge,))
+    mask, (left, top) = cut
+    part = view.crop((left, top, left + mask.width, top + mask.height))
+    part.putalpha(mask)
+    return Layer("view", (edge, Cutting(part, (left, top), lift=0.0)))
 
 
 def _drawn(figure: Figure, side: float, size: int) -> Image.Image:
@@ -182,14 +189,13 @@ def _drawn(figure: Figure, side: float, size: int) -> Image.Image:
 
 
 def _whole(
-    canvas: Image.Image,
     figure: Figure,
     place: tuple[float, float, float],
+    size: int,
     rng: Random,
     *,
     sliced: bool,
-) -> None:
-    size = canvas.width
+) -> Layer:
     x, y, side = place
     drawn = _drawn(figure, side, size)
     if sliced:
@@ -198,7 +204,7 @@ def _whole(
     cut = bordered(turned, max(2, round(size * 0.008)))
     left = min(max(round(x * size - cut.width / 2), 4), size - cut.width - 4)
     top = min(max(round(y * size - cut.height / 2), 4), size - cut.height - 4)
-    stick(canvas, cut, (left, top), lift=0.6)
+    return Layer("figure", (Cutting(cut, (left, top), lift=0.6),), figure)
 
 
 def _shifted(drawn: Image.Image, rng: Random) -> Image.Image:
@@ -213,7 +219,7 @@ def _shifted(drawn: Image.Image, rng: Random) -> Image.Image:
     return out
 
 
-def _printed(drawn: Image.Image, colour: Colour) -> Image.Image:
+def printed(drawn: Image.Image, colour: Colour) -> Image.Image:
     """A picture as cheap print: one ink on cream."""
     grey = ImageEnhance.Contrast(ImageOps.grayscale(drawn)).enhance(1.3)
     print_ = ImageOps.colorize(
@@ -224,35 +230,31 @@ def _printed(drawn: Image.Image, colour: Colour) -> Image.Image:
 
 
 def _pieces(
-    canvas: Image.Image, actors: list[Figure], rng: Random, spots: tuple[Colour, Colour]
-) -> None:
+    actors: list[Figure], size: int, rng: Random, spots: tuple[Colour, Colour]
+) -> Iterator[Layer]:
     """Halves of the things in one ink each, and mixed creatures: one's top on another's bottom."""
     if not actors:
         return
-    size = canvas.width
     edge = [(0.14, 0.16), (0.86, 0.15), (0.14, 0.84), (0.87, 0.84), (0.5, 0.93), (0.5, 0.08)]
     rng.shuffle(edge)
     for number, (x, y) in enumerate(edge[:4]):
         first = actors[number % len(actors)]
         second = actors[(number + 1) % len(actors)]
-        drawn = _printed(_drawn(first, 0.3, size), spots[number % 2])
+        drawn = printed(_drawn(first, 0.3, size), spots[number % 2])
         if len(actors) > 1 and number % 2 == 0:
-            drawn = _mixed(drawn, _printed(_drawn(second, 0.3, size), spots[(number + 1) % 2]))
+            drawn = mixed(drawn, printed(_drawn(second, 0.3, size), spots[(number + 1) % 2]))
         else:
             drawn = drawn.crop((0, 0, drawn.width, round(drawn.height * 0.55)))
         drawn = drawn.rotate(
             rng.choice((-1, 1)) * rng.uniform(15, 50), Image.Resampling.BICUBIC, expand=True
         )
         cut = bordered(drawn, max(2, round(size * 0.006)), rgb("#f3ead4"))
-        stick(
-            canvas,
-            cut,
-            (round(x * size - cut.width / 2), round(y * size - cut.height / 2)),
-            lift=0.4,
-        )
+        at = round(x * size - cut.width / 2), round(y * size - cut.height / 2)
+        yield Layer("piece", (Cutting(cut, at, lift=0.4),))
 
 
-def _mixed(top: Image.Image, bottom: Image.Image) -> Image.Image:
+def mixed(top: Image.Image, bottom: Image.Image) -> Image.Image:
+    """The upper half of one picture on the lower half of another."""
     high = round(top.height * 0.5)
     lower = bottom.resize((top.width, round(bottom.height * top.width / bottom.width)))
     out = Image.new("RGBA", (top.width, high + lower.height - lower.height // 2))
@@ -262,10 +264,9 @@ def _mixed(top: Image.Image, bottom: Image.Image) -> Image.Image:
 
 
 def _words(
-    canvas: Image.Image, scene: Scene, text: str, rng: Random, spots: tuple[Colour, Colour]
-) -> None:
+    scene: Scene, text: str, size: int, rng: Random, spots: tuple[Colour, Colour]
+) -> Iterator[Layer]:
     """Single words as ransom notes along the edges, letters of any size."""
-    size = canvas.width
     seen = [figure.word for figure in scene.figures] + [word for word, _ in scene.setting_words]
     said = [settable(word) for word in dict.fromkeys(seen)]
     words = [word for word in said if word and " " not in word] or settable(text).split()
@@ -280,8 +281,7 @@ def _words(
         for sign in signs:
             card = _card(sign, round(size * largest * rng.uniform(0.7, 1.0)), rng, spots[0])
             top = round(y * size + rng.uniform(-0.012, 0.012) * size - card.height / 2)
-            drop_shadow(canvas, card.getchannel("A"), (round(at), top), lift=0.25, strength=0.4)
-            canvas.paste(card, (round(at), top), card)
+            yield Layer("letter", (Cutting(card, (round(at), top), lift=0.25, strength=0.4),))
             at += card.width * 0.94
 
 

@@ -20,14 +20,20 @@ GRAIN = 7  # strength of the grain, in steps of 256
 TILE = 256
 
 
-def mask_of(polygons: tuple[Polygon, ...], size: int) -> tuple[Image.Image, tuple[int, int]] | None:
-    """The shape of polygons (units of the side) as a smooth mask and where it begins, in pixels."""
+def mask_of(
+    polygons: tuple[Polygon, ...], size: int, bleed: int = 0
+) -> tuple[Image.Image, tuple[int, int]] | None:
+    """The shape of polygons (units of the side) as a smooth mask and where it begins, in pixels.
+
+    It is cut off `bleed` pixels outside the picture.
+    """
     xs = [x for polygon in polygons for x, _ in polygon]
     ys = [y for polygon in polygons for _, y in polygon]
     if not xs:
         return None
-    left, top = max(int(min(xs) * size) - 1, 0), max(int(min(ys) * size) - 1, 0)
-    right, bottom = min(int(max(xs) * size) + 2, size), min(int(max(ys) * size) + 2, size)
+    least, most = -bleed, size + bleed
+    left, top = max(int(min(xs) * size) - 1, least), max(int(min(ys) * size) - 1, least)
+    right, bottom = min(int(max(xs) * size) + 2, most), min(int(max(ys) * size) + 2, most)
     if right <= left or bottom <= top:
         return None
     large = Image.new("L", ((right - left) * SHARPER, (bottom - top) * SHARPER))
@@ -41,12 +47,22 @@ def mask_of(polygons: tuple[Polygon, ...], size: int) -> tuple[Image.Image, tupl
 
 
 def drop_shadow(
-    canvas: Image.Image, mask: Image.Image, at: tuple[int, int], *, lift: float, strength: float
+    canvas: Image.Image,
+    mask: Image.Image,
+    at: tuple[int, int],
+    *,
+    lift: float,
+    strength: float,
+    bleed: int = 0,
 ) -> None:
-    """Darkens `canvas` softly where the paper `mask` at `at` throws its shadow."""
+    """Darkens `canvas` softly where the paper `mask` at `at` throws its shadow.
+
+    Here as below the canvas is `bleed` pixels larger than the picture on every side; `at` counts
+    from the picture's corner.
+    """
     if lift <= 0:
         return
-    size = canvas.width
+    size = canvas.width - 2 * bleed
     blur = max(1.0, size * 0.011 * (0.4 + lift))
     drop = size * 0.009 * (0.3 + lift)
     # Soft shapes need no detail: a quarter of the size, blurred, enlarged again.
@@ -61,19 +77,21 @@ def drop_shadow(
         ImageFilter.BoxBlur(blur / step * 0.6)
     )
     room = room.point([round(i * strength) for i in range(256)])
-    left, top = round(at[0] - pad * step + drop * 0.6), round(at[1] - pad * step + drop)
+    left = round(at[0] - pad * step + drop * 0.6) + bleed
+    top = round(at[1] - pad * step + drop) + bleed
     scaled = (round(room.width * step), round(room.height * step))
     canvas.paste(SHADE, (left, top), room.resize(scaled, Image.Resampling.BILINEAR))
 
 
-def lay(canvas: Image.Image, sheet: Sheet, *, shadow: float = 0.42) -> None:
+def lay(canvas: Image.Image, sheet: Sheet, *, shadow: float = 0.42, bleed: int = 0) -> None:
     """Lays one sheet on the canvas: shadow, light edge, colour."""
-    size = canvas.width
-    cut = mask_of(sheet.polygons, size)
+    size = canvas.width - 2 * bleed
+    cut = mask_of(sheet.polygons, size, bleed)
     if cut is None:
         return
     mask, at = cut
-    drop_shadow(canvas, mask, at, lift=sheet.lift, strength=shadow)
+    drop_shadow(canvas, mask, at, lift=sheet.lift, strength=shadow, bleed=bleed)
+    at = at[0] + bleed, at[1] + bleed
     rim = max(1, round(size / 420))
     if sheet.lift < 0.15:
         canvas.paste(sheet.colour, at, mask)
@@ -108,15 +126,16 @@ def stick(
     *,
     lift: float = 0.5,
     strength: float = 0.45,
+    bleed: int = 0,
 ) -> None:
     """Puts an RGBA cutting on the canvas with its shadow; `at` is its upper left corner."""
     mask = cutting.getchannel("A")
-    drop_shadow(canvas, mask, at, lift=lift, strength=strength)
-    canvas.paste(cutting, at, mask)
+    drop_shadow(canvas, mask, at, lift=lift, strength=strength, bleed=bleed)
+    canvas.paste(cutting, (at[0] + bleed, at[1] + bleed), mask)
 
 
 @lru_cache(maxsize=2)
-def _grain(size: int) -> Image.Image:
+def grain(size: int) -> Image.Image:
     """A tile of fine paper grain repeated over the whole picture, around 128."""
     source = np.random.Generator(np.random.PCG64(20240229))
     fine = source.integers(-GRAIN, GRAIN + 1, (TILE, TILE))
@@ -128,5 +147,5 @@ def _grain(size: int) -> Image.Image:
 
 def grained(canvas: Image.Image) -> Image.Image:
     """The canvas with paper grain all over."""
-    grain = _grain(canvas.width)
-    return ImageChops.add(canvas, Image.merge("RGB", (grain, grain, grain)), 1.0, -128)
+    fine = grain(canvas.width)
+    return ImageChops.add(canvas, Image.merge("RGB", (fine, fine, fine)), 1.0, -128)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PIL import Image
 
 from . import pictograms
-from .paper import bordered, grained, lay, stick
+from .layers import Cutting, Drawing, Layer
+from .paper import bordered
 from .roles import having
 from .scene import Figure, Scene, seeded
 from .shapes import Colour, Sheet, box, disc, mix
@@ -14,8 +17,8 @@ from .surroundings import Surroundings, surroundings
 RINGS = (1.18, 0.92, 0.68, 0.46, 0.28)
 
 
-def draw(scene: Scene, size: int, frame: Colour | None = (250, 243, 226)) -> Image.Image:
-    """The scene as a `size` by `size` RGB picture."""
+def drawing(scene: Scene, size: int, frame: Colour | None) -> Drawing:
+    """The scene as a collage, `size` by `size` pixels."""
     glow = _glow(scene)
     around = surroundings(
         scene.place,
@@ -25,19 +28,23 @@ def draw(scene: Scene, size: int, frame: Colour | None = (250, 243, 226)) -> Ima
         light_in_sky=not scene.has_luminary and glow is not None,
         glow=glow,
     )
-    canvas = Image.new("RGB", (size, size), around.sky[0])
+    ground = Image.new("RGB", (size, size), around.sky[0])
+    return Drawing(ground, _layers(scene, around, size, frame))
+
+
+def _layers(scene: Scene, around: Surroundings, size: int, frame: Colour | None) -> Iterator[Layer]:
     if scene.place != "room":  # a wallpaper has no rings of light
         for sheet in _sky(around):
-            lay(canvas, sheet, shadow=0.16)
+            yield Layer("sky", (sheet,), shadow=0.16)
     for sheet in around.back:
-        lay(canvas, sheet)
+        yield Layer(sheet.matter, (sheet,))
     for figure in scene.figures:
-        stick(canvas, *cutting(figure, size), lift=0.35 + 0.3 * figure.depth)
+        cut = Cutting(*cutting(figure, size), lift=0.35 + 0.3 * figure.depth)
+        yield Layer("figure", (cut,), figure)
     for sheet in (*around.front, *around.weather):
-        lay(canvas, sheet)
+        yield Layer(sheet.matter, (sheet,))
     if frame is not None:
-        _frame(canvas, frame)
-    return grained(canvas)
+        yield Layer("frame", (_frame(frame),))
 
 
 def _glow(scene: Scene) -> tuple[float, float] | None:
@@ -85,7 +92,7 @@ def cutting(figure: Figure, size: int) -> tuple[Image.Image, tuple[int, int]]:
     return cut, (left, top)
 
 
-def _frame(canvas: Image.Image, colour: Colour) -> None:
+def _frame(colour: Colour) -> Sheet:
     wide = 0.022
     sides = (
         box(-0.1, -0.1, 1.1, wide),
@@ -93,4 +100,4 @@ def _frame(canvas: Image.Image, colour: Colour) -> None:
         box(1 - wide, -0.1, 1.1, 1.1),
         box(-0.1, 1 - wide, 1.1, 1.1),
     )
-    lay(canvas, Sheet(colour, sides, 0.55))
+    return Sheet(colour, sides, 0.55)

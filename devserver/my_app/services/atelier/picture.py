@@ -8,6 +8,7 @@ from PIL import Image
 
 from . import geometry, lettering, montage, papercut
 from .composition import compose
+from .layers import Drawing, painted
 from .manner import Manner
 from .scene import Scene
 from .shapes import rgb
@@ -38,11 +39,11 @@ def make_picture(
     manner = manner or Manner()
     subject = subject_of(text, original_text)
     things: tuple[Depiction, ...] = ()
-    if subject.source == "letters":
-        image = lettering.draw(subject.text, seed, size)
-    else:
+    scene: Scene | None = None
+    if subject.source != "letters":
         scene = scene_of(subject, seed, manner)
-        image, things = _draw(scene, subject.text, manner, size), depictions(scene)
+        things = depictions(scene)
+    image = painted(drawing_of(subject.text, scene, seed, manner, size))
     return Work(_png(finished(image, manner)), things, subject.source)
 
 
@@ -52,12 +53,15 @@ def scene_of(subject: Subject, seed: int, manner: Manner) -> Scene:
     return compose(subject.reading, seed, time=time, exaggeration=manner.exaggeration)
 
 
-def _draw(scene: Scene, text: str, manner: Manner, size: int) -> Image.Image:
+def drawing_of(text: str, scene: Scene | None, seed: int, manner: Manner, size: int) -> Drawing:
+    """A scene in layers as `manner` draws it; without one the letters of `text`."""
+    if scene is None:
+        return lettering.drawing(text, seed, size)
     if manner.style == "montage":
-        return montage.draw(scene, text, size, ground=rgb(manner.paper), letters=manner.letters)
+        return montage.drawing(scene, text, size, ground=rgb(manner.paper), letters=manner.letters)
     if manner.style == "geometric":
-        return geometry.draw(scene, size)
-    return papercut.draw(scene, size, frame=rgb(manner.paper) if manner.frame else None)
+        return geometry.drawing(scene, size)
+    return papercut.drawing(scene, size, frame=rgb(manner.paper) if manner.frame else None)
 
 
 def finished(image: Image.Image, manner: Manner) -> Image.Image:

@@ -74,7 +74,7 @@ def _grass(rng: Random, light: Light, colour: str, count: int = 16) -> Sheet:
         x, height = (i + rng.uniform(0.1, 0.9)) / count, rng.uniform(0.02, 0.045)
         for lean in (-0.014, -0.003, 0.01):
             blades.append(((x - 0.005, 1.0), (x + lean, 0.985 - height), (x + 0.006, 1.0)))
-    return Sheet(_shaded(colour, light), tuple(blades), 0.25)
+    return Sheet(_shaded(colour, light), tuple(blades), 0.25, "grass")
 
 
 def meadow(light: Light, rng: Random) -> Sheets:
@@ -138,12 +138,12 @@ def sea(light: Light, rng: Random) -> Sheets:
         (0.755, 0.16, 0.028, "#3f94c2"),
     )
     back = [
-        Sheet(_shaded(colour, light), (waves(level, width, depth, rng.random()),), 0.6)
+        Sheet(_shaded(colour, light), (waves(level, width, depth, rng.random()),), 0.6, "water")
         for level, width, depth, colour in rows
     ]
     front = [
-        Sheet(_shaded("#2b78ab", light), (waves(0.885, 0.19, 0.03, rng.random()),), 0.8),
-        Sheet(_shaded("#216695", light), (waves(0.955, 0.22, 0.03, rng.random()),), 0.8),
+        Sheet(_shaded(colour, light), (waves(level, width, 0.03, rng.random()),), 0.8, "water")
+        for level, width, colour in ((0.885, 0.19, "#2b78ab"), (0.955, 0.22, "#216695"))
     ]
     return back, front
 
@@ -151,8 +151,11 @@ def sea(light: Light, rng: Random) -> Sheets:
 def beach(light: Light, rng: Random) -> Sheets:
     """Sea behind, foam, and sand to stand on."""
     back = [
-        Sheet(_shaded("#7cc4dd", light), (waves(0.60, 0.11, 0.012, rng.random()),), 0.5),
-        Sheet(_shaded("#4ba6cb", light), (waves(0.66, 0.14, 0.018, rng.random()),), 0.5),
+        Sheet(_shaded(colour, light), (waves(level, width, depth, rng.random()),), 0.5, "water")
+        for level, width, depth, colour in (
+            (0.60, 0.11, 0.012, "#7cc4dd"),
+            (0.66, 0.14, 0.018, "#4ba6cb"),
+        )
     ]
     back += _hills(((0.742, 0.012, "#f8f2e0"), (0.757, 0.012, "#f0d79b")), light, rng)
     shells = tuple(
@@ -336,7 +339,7 @@ def underwater(light: Light, rng: Random) -> Sheets:
         disc(rng.uniform(0.04, 0.96), rng.uniform(0.05, 0.8), rng.uniform(0.004, 0.013), steps=18)
         for _ in range(18)
     )
-    back.append(Sheet(rgb("#d3f0ef"), bubbles, 0.15))
+    back.append(Sheet(rgb("#d3f0ef"), bubbles, 0.15, "bubble"))
     back.append(Sheet(_shaded("#ecd39c", light), (hill(0.855, 0.015, rng),), 0.6))
     weeds: list[Polygon] = []
     for x in (0.05, 0.11, 0.17, 0.84, 0.90, 0.955):
@@ -348,7 +351,7 @@ def underwater(light: Light, rng: Random) -> Sheets:
             left.append((x + bend - half, y))
             right.append((x + bend + half, y))
         weeds.append((*left, *reversed(right)))
-    front = [Sheet(_shaded("#2f8f6b", light), tuple(weeds), 0.5)]
+    front = [Sheet(_shaded("#2f8f6b", light), tuple(weeds), 0.5, "weed")]
     return back, front
 
 

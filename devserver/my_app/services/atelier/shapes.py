@@ -5,19 +5,27 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from random import Random
+from typing import Literal
 
 Point = tuple[float, float]
 Polygon = tuple[Point, ...]
 Colour = tuple[int, int, int]
+Matter = Literal[
+    "ground", "star", "light", "cloud", "fog", "water", "bubble", "weed", "grass", "rain", "snow"
+]
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A piece of paper. `lift` is how far it hovers over what is behind it (shadow, 0 to 1)."""
+    """A piece of paper. `lift` is how far it hovers over what is behind it (shadow, 0 to 1).
+
+    `matter` is what it shows, for whoever makes it move.
+    """
 
     colour: Colour
     polygons: tuple[Polygon, ...]
     lift: float = 0.5
+    matter: Matter = "ground"
 
 
 def rgb(code: str) -> Colour:

@@ -98,7 +98,7 @@ def _stars(rng: Random, count: int, lowest: float) -> list[Sheet]:
         )
         for _ in range(count)
     )
-    return [Sheet(rgb("#fdf2c4"), small, 0.15)]
+    return [Sheet(rgb("#fdf2c4"), small, 0.15, "star")]
 
 
 def _luminary(glow: Point, time: str) -> list[Sheet]:
@@ -116,7 +116,7 @@ def _luminary(glow: Point, time: str) -> list[Sheet]:
         bite.sort(
             key=lambda p: -((math.atan2(p[1] - y + 0.018, p[0] - x - 0.035) + 0.48) % math.tau)
         )
-        return [Sheet(rgb("#fbe7a1"), ((*outer, *bite),), 0.4)]
+        return [Sheet(rgb("#fbe7a1"), ((*outer, *bite),), 0.4, "light")]
     colour = {"evening": "#f8803f", "morning": "#fbc65a"}.get(time, "#fbd24e")
     rays = tuple(
         (
@@ -126,7 +126,7 @@ def _luminary(glow: Point, time: str) -> list[Sheet]:
         )
         for a in (i * math.tau / 14 for i in range(14))
     )
-    return [Sheet(rgb(colour), (disc(x, y, 0.07), *rays), 0.4)]
+    return [Sheet(rgb(colour), (disc(x, y, 0.07), *rays), 0.4, "light")]
 
 
 def _clouds(rng: Random, light: Light, weathers: frozenset[str]) -> list[Sheet]:
@@ -145,6 +145,7 @@ def _clouds(rng: Random, light: Light, weathers: frozenset[str]) -> list[Sheet]:
                 rng,
             ),
             0.4,
+            "cloud",
         )
         for i in range(count)
     ]
@@ -159,13 +160,13 @@ def _weather(weathers: frozenset[str], rng: Random) -> Iterable[Sheet]:
             drops.append(
                 ((x, y), (x - 0.2 * long - 0.003, y + long), (x - 0.2 * long + 0.004, y + long))
             )
-        yield Sheet(rgb("#cfe4ef"), tuple(drops), 0.2)
+        yield Sheet(rgb("#cfe4ef"), tuple(drops), 0.2, "rain")
     if "snowfall" in weathers:
         flakes = tuple(
             disc(rng.uniform(0, 1), rng.uniform(0.02, 1), rng.uniform(0.004, 0.011), steps=14)
             for _ in range(80)
         )
-        yield Sheet(rgb("#ffffff"), flakes, 0.25)
+        yield Sheet(rgb("#ffffff"), flakes, 0.25, "snow")
 
 
 def _fog(rng: Random) -> list[Sheet]:
@@ -175,5 +176,5 @@ def _fog(rng: Random) -> list[Sheet]:
         x, y, long = rng.uniform(-0.1, 0.7), 0.36 + 0.075 * i, rng.uniform(0.35, 0.6)
         ends = (disc(x, y, 0.014), disc(x + long, y, 0.014))
         bar = box(x, y - 0.014, x + long, y + 0.014)
-        sheets.append(Sheet(rgb("#e9edee"), (bar, *ends), 0.35))
+        sheets.append(Sheet(rgb("#e9edee"), (bar, *ends), 0.35, "fog"))
     return sheets
