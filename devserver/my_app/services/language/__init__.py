@@ -1,0 +1,1 @@
+"""Asking language models: one port, one file per kind of server."""
