@@ -6,14 +6,18 @@ import pickle
 import struct
 import zlib
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from devserver.my_app.services.errors import MediaRejected
-from devserver.my_app.services.media_probe import MediaFacts, ProbeLimits, measure
+from devserver.my_app.services.media_probe import MediaFacts, ProbeLimits, measure, sound
+from devserver.my_app.services.media_probe.sound import open_media
 from tests import media_samples as samples
 from tests.media_samples import GOOD, NOT_MEDIA
 
@@ -175,6 +179,23 @@ def test_an_animated_png_has_the_frames_it_declares(probe: Measure) -> None:
         probe(lying + data[at + 16 :])
 
 
+def test_a_jpeg_has_a_limit_of_scans(probe: Measure) -> None:
+    file = BytesIO()
+    Image.new("RGB", (40, 40)).save(file, "JPEG", progressive=True)
+    scans = file.getvalue().count(b"\xff\xda")
+    assert scans > 2
+    assert probe(file.getvalue(), ProbeLimits(max_scans=scans)).width == 40
+    with pytest.raises(MediaRejected, match="scans"):
+        probe(file.getvalue(), ProbeLimits(max_scans=scans - 1))
+
+
+def test_a_png_has_a_limit_of_parts(probe: Measure) -> None:
+    data = samples.png_bytes()  # IHDR, IDAT, IEND
+    assert probe(data, ProbeLimits(max_chunks=3)).width == 16
+    with pytest.raises(MediaRejected, match="too many parts"):
+        probe(data, ProbeLimits(max_chunks=2))
+
+
 # Sound
 
 
@@ -188,6 +209,29 @@ def test_tags_without_sound_are_refused(probe: Measure) -> None:
     for data in (samples.id3_tag(), samples.id3_tag(200_000), samples.id3_tag() + bytes(5000)):
         with pytest.raises(MediaRejected):
             probe(data)
+
+
+def test_several_tags_are_read_over_but_not_any_number_of_them(probe: Measure) -> None:
+    assert probe(samples.id3_tag() * 3 + samples.mp3_bytes()).format == "mp3"
+    assert probe(samples.id3_tag(200_000) * 3 + samples.mp3_bytes()).format == "mp3"
+    for tag in (samples.id3_tag(0) * 6_000, samples.id3_tag(200_000) * 20):
+        with pytest.raises(MediaRejected):
+            probe(tag + samples.mp3_bytes())
+
+
+def test_tags_are_not_even_read(probe: Measure, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = b"TIT2\x00\x00\x00\x08\x00\x00\x03Walross"
+    tagged = b"ID3\x04\x00\x00\x00\x00\x00" + bytes([len(frame)]) + frame + samples.mp3_bytes()
+    seen: list[dict[str, str]] = []
+
+    def open_and_tell(*args: Any, **options: Any) -> Any:
+        container = open_media(*args, **options)
+        seen.append(container.metadata)
+        return container
+
+    monkeypatch.setattr(sound, "open_media", open_and_tell)
+    assert probe(tagged).duration_seconds == probe(samples.mp3_bytes()).duration_seconds
+    assert seen == [{}, {}]
 
 
 def test_a_long_tag_does_not_hide_what_is_behind_it(probe: Measure) -> None:

@@ -73,6 +73,12 @@ def test_a_lying_glb_is_refused(path: tuple[Any, ...], value: object, tmp_path: 
         probe(tmp_path, samples.glb_of(document, BINARY))
 
 
+def test_a_glb_has_a_limit_of_numbers_that_name_vertices(tmp_path: Path) -> None:
+    assert probe(tmp_path, samples.glb_bytes(), ProbeLimits(max_indices=12)).faces == 4
+    with pytest.raises(MediaRejected, match="too many"):
+        probe(tmp_path, samples.glb_bytes(), ProbeLimits(max_indices=11))
+
+
 def test_a_face_may_not_name_a_missing_vertex(tmp_path: Path) -> None:
     binary = BINARY[:-2] + struct.pack("<H", 4)
     with pytest.raises(MediaRejected, match="vertex that does not exist"):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+MAX_TAGS = 16
+"""ID3v2 tags in a row; two are common enough where programs forget that there is one."""
+
 
 def id3v2_length(head: bytes) -> int:
     """Length in bytes of the ID3v2 tag at the start (header and footer included), 0 when none.
@@ -18,6 +21,17 @@ def id3v2_length(head: bytes) -> int:
     size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
     footer = 10 if head[5] & 0x10 else 0
     return 10 + size + footer
+
+
+def behind_id3(head: bytes) -> int:
+    """Where the ID3v2 tags at the start end: 0 without any, and never behind more than MAX_TAGS."""
+    at = 0
+    for _ in range(MAX_TAGS):
+        length = id3v2_length(head[at : at + 10])
+        if not length:
+            break
+        at += length
+    return at
 
 
 @dataclass(frozen=True, slots=True)

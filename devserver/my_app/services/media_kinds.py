@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from devserver.my_app.services.media_headers import (
+    behind_id3,
     ebml_number,
-    id3v2_length,
     is_text,
     mp3_header,
     unmarked,
@@ -219,16 +219,14 @@ def _ogg(head: bytes) -> MediaKind | None:
 
 
 def _behind_id3(head: bytes) -> MediaKind | None:
-    length = id3v2_length(head)
-    if not length:
+    at = behind_id3(head)
+    if not at:
         return None
-    rest = head[length:]
+    rest = head[at:]
     if not rest and len(head) >= HEAD_BYTES:
         return MP3
     if rest.startswith(b"fLaC"):
         return FLAC
-    if rest.startswith(b"ID3"):
-        return _behind_id3(rest)
     # Some writers pad behind the tag's declared end.
     return MP3 if _starts_mp3_frames(rest.lstrip(b"\x00"), frames=2) else None
 

@@ -16,7 +16,7 @@ from mutagen.flac import StreamInfo
 from mutagen.ogg import OggPage
 
 from devserver.my_app.services.errors import MediaRejected
-from devserver.my_app.services.media_headers import id3v2_length, mp3_header
+from devserver.my_app.services.media_headers import MAX_TAGS, id3v2_length, mp3_header
 from devserver.my_app.services.media_kinds import MediaKind
 from devserver.my_app.services.media_probe.facts import MediaFacts, ProbeLimits
 from devserver.my_app.services.media_probe.sound import decode_sound
@@ -30,7 +30,8 @@ def measure_audio(path: Path, kind: MediaKind, limits: ProbeLimits) -> MediaFact
     size = path.stat().st_size
     with path.open("rb") as file:
         least_samples = _WALKS[kind.format](file, size)
-    sound = decode_sound(path, _DEMUXERS[kind.format], limits)
+        tags = _skip_id3(file) if kind.format in ("mp3", "flac") else 0
+    sound = decode_sound(path, _DEMUXERS[kind.format], limits, skip_bytes=tags)
     if sound.decoded_whole and sound.samples < least_samples:
         raise MediaRejected(_CUT)
     return MediaFacts(
@@ -134,13 +135,14 @@ def _walk_ogg(file: BinaryIO, size: int) -> int:
 def _skip_id3(file: BinaryIO) -> int:
     """Leave `file` behind all its leading ID3v2 tags; the position there."""
     at = 0
-    while True:
+    for _ in range(MAX_TAGS + 1):
         file.seek(at)
         length = id3v2_length(file.read(10))
         if not length:
             file.seek(at)
             return at
         at += length
+    raise MediaRejected("The sound has too many tags in front of it.")
 
 
 def _exactly(file: BinaryIO, length: int) -> bytes:

@@ -20,12 +20,18 @@ class ProbeLimits:
     """Width times height of an animated picture: decoding one takes four times the memory."""
     max_frames: int = 10_000
     """Frames of an animated picture."""
+    max_scans: int = 64
+    """Passes of a JPEG; encoders make about ten."""
+    max_chunks: int = 100_000
+    """Parts of a PNG; ten for each frame of the longest animation."""
     max_decoded_seconds: float = 600.0
     """Sound is decoded this far; the rest is only read through, packet by packet."""
     max_json_bytes: int = 16 * 1024**2
     """The JSON part of a GLB."""
     max_vertices: int = 20_000_000
     max_faces: int = 20_000_000
+    max_indices: int = 60_000_000
+    """Numbers in a GLB that name vertices, each as often as it is used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,10 @@ class _Broken(MediaRejected):
         super().__init__(f"The 3D model is damaged: {what}.")
 
 
+def _too_many() -> MediaRejected:
+    return MediaRejected("The 3D model has too many vertices or faces.")
+
+
 def measure_glb(path: Path, kind: MediaKind, limits: ProbeLimits) -> MediaFacts:
     """Vertices (each POSITION accessor once) and triangles of all meshes of a GLB."""
     data = path.read_bytes()
@@ -95,12 +99,6 @@ class _Model:
         if not isinstance(value, list):
             raise _Broken("its description has the wrong form")
         return [_object(item) for item in value]
-
-    def item(self, name: str, index: object) -> dict[str, object]:
-        items = self.items(name)
-        if _whole(index) >= len(items):
-            raise _Broken("it points to a part that does not exist")
-        return items[_whole(index)]
 
     def check_buffers(self) -> None:
         """§3.6.1, §4.4.3.3: the first may be the BIN chunk, padded by up to three bytes."""
@@ -167,7 +165,7 @@ class _Model:
         accessors = self.items("accessors")
         positions: set[int] = set()
         faces = 0
-        largest: dict[int, int] = {}
+        vertices_of: dict[int, int] = {}
         for mesh in self.items("meshes"):
             primitives = mesh.get("primitives")
             if not isinstance(primitives, list):
@@ -186,10 +184,7 @@ class _Model:
                     if index >= len(accessors):
                         raise _Broken("it points to a part that does not exist")
                     corners = _whole(accessors[index].get("count"))
-                    if index not in largest:
-                        largest[index] = self._largest_index(accessors[index])
-                    if largest[index] >= count:
-                        raise _Broken("a face names a vertex that does not exist")
+                    vertices_of[index] = min(count, vertices_of.get(index, count))
                 mode = _whole(primitive.get("mode", 4))
                 if mode > 6:
                     raise _Broken("it uses an unknown kind of face")
@@ -198,18 +193,41 @@ class _Model:
         if not vertices:
             raise MediaRejected("The 3D model is empty: it has no vertices.")
         if vertices > limits.max_vertices or faces > limits.max_faces:
-            raise MediaRejected("The 3D model has too many vertices or faces.")
+            raise _too_many()
+        self._check_indices(accessors, vertices_of, limits)
         return vertices, faces
 
-    def _largest_index(self, accessor: dict[str, object]) -> int:
+    def _check_indices(
+        self,
+        accessors: list[dict[str, object]],
+        vertices_of: dict[int, int],
+        limits: ProbeLimits,
+    ) -> None:
+        """Every number in each of these accessors is less than the vertices it is used with.
+
+        Many accessors may share their bytes, so that the file's size is no limit to their numbers.
+        """
+        if sum(_whole(accessors[at].get("count")) for at in vertices_of) > limits.max_indices:
+            raise _too_many()
+        buffers, views = self.items("buffers"), self.items("bufferViews")
+        for at, vertices in vertices_of.items():
+            if self._largest_index(accessors[at], buffers, views) >= vertices:
+                raise _Broken("a face names a vertex that does not exist")
+
+    def _largest_index(
+        self,
+        accessor: dict[str, object],
+        buffers: list[dict[str, object]],
+        views: list[dict[str, object]],
+    ) -> int:
         """-1 where the numbers are not plainly in the BIN chunk."""
         letter = _INDEX_ARRAYS.get(_whole(accessor.get("componentType")))
         if letter is None or accessor.get("type") != "SCALAR":
             raise _Broken("its face indices make no sense")
         if "bufferView" not in accessor or "sparse" in accessor:
             return -1
-        view = self.item("bufferViews", accessor["bufferView"])
-        if view.get("buffer") != 0 or "uri" in self.item("buffers", 0) or "byteStride" in view:
+        view = views[_whole(accessor["bufferView"])]  # check_accessors has seen that it exists
+        if view.get("buffer") != 0 or "uri" in buffers[0] or "byteStride" in view:
             return -1
         numbers = array(letter)
         start = _whole(view.get("byteOffset", 0)) + _whole(accessor.get("byteOffset", 0))

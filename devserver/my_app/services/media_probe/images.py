@@ -10,7 +10,7 @@ import re
 import struct
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -85,9 +85,36 @@ def _walk_png(data: bytes, limits: ProbeLimits) -> _Animation:
 
     What stands behind IEND is no part of the picture and is left alone.
     """
-    declared, shown, seconds, at = None, 0, 0.0, 8
+    declared, shown, seconds = None, 0, 0.0
     has_pixels, least_bytes = False, 0
-    while True:
+    for name, at, end in _png_chunks(data, limits):
+        if name == b"IHDR":
+            width, height = struct.unpack_from(">II", data, at)
+            _check_pixels(width, height, limits)
+            bits = data[at + 8] * _PNG_SAMPLES.get(data[at + 9], 1)
+            least_bytes = width * height * bits // 8
+        elif name == b"IDAT" and not has_pixels:
+            _unpack_beginning(data[at:end], least_bytes)
+            has_pixels = True
+        elif name == b"acTL" and end - at == 8:
+            declared = struct.unpack_from(">I", data, at)[0]
+        elif name == b"fcTL" and end - at == 26:
+            numerator, denominator = struct.unpack_from(">HH", data, at + 20)
+            seconds += numerator / (denominator or 100)
+            shown += 1
+    if not has_pixels:
+        raise MediaRejected("The picture has no pixels.")
+    if declared is None:
+        return _STILL
+    if declared != shown:
+        raise MediaRejected("The animated picture does not have the frames it declares.")
+    return _Animation(frames=shown, seconds=seconds)
+
+
+def _png_chunks(data: bytes, limits: ProbeLimits) -> Iterator[tuple[bytes, int, int]]:
+    """Name, begin and end of the content of each chunk up to IEND, its checksum compared."""
+    at = 8
+    for _ in range(limits.max_chunks):
         if at + 12 > len(data):
             raise MediaRejected(_CUT)
         length, name = struct.unpack_from(">I4s", data, at)
@@ -97,30 +124,11 @@ def _walk_png(data: bytes, limits: ProbeLimits) -> _Animation:
         checksum = zlib.crc32(memoryview(data)[at + 4 : end - 4])
         if checksum != struct.unpack_from(">I", data, end - 4)[0]:
             raise MediaRejected("The picture is damaged: a checksum is wrong.")
-        if name == b"IHDR":
-            width, height = struct.unpack_from(">II", data, at + 8)
-            _check_pixels(width, height, limits)
-            bits = data[at + 16] * _PNG_SAMPLES.get(data[at + 17], 1)
-            least_bytes = width * height * bits // 8
-        elif name == b"IDAT" and not has_pixels:
-            _unpack_beginning(data[at + 8 : end - 4], least_bytes)
-            has_pixels = True
-        elif name == b"acTL" and length == 8:
-            declared = struct.unpack_from(">I", data, at + 8)[0]
-        elif name == b"fcTL" and length == 26:
-            numerator, denominator = struct.unpack_from(">HH", data, at + 28)
-            seconds += numerator / (denominator or 100)
-            shown += 1
-        elif name == b"IEND":
-            break
+        if name == b"IEND":
+            return
+        yield name, at + 8, end - 4
         at = end
-    if not has_pixels:
-        raise MediaRejected("The picture has no pixels.")
-    if declared is None:
-        return _STILL
-    if declared != shown:
-        raise MediaRejected("The animated picture does not have the frames it declares.")
-    return _Animation(frames=shown, seconds=seconds)
+    raise MediaRejected("The picture has too many parts.")
 
 
 def _unpack_beginning(compressed: bytes, least_bytes: int) -> None:
@@ -145,12 +153,16 @@ def _check_pixels(width: int, height: int, limits: ProbeLimits, *, animated: boo
 
 
 # A marker inside compressed data: not a stuffed zero, not a restart, not fill (ITU-T T.81 §B.1.1).
-_JPEG_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+# Of fill bytes only the last one is looked at: a megabyte of them must not be read a million times.
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 
 def _walk_jpeg(data: bytes, limits: ProbeLimits) -> _Animation:
-    """Segment by segment to the end-of-image marker; an EOI inside a thumbnail is not it."""
-    at = 2
+    """Segment by segment to the end-of-image marker; an EOI inside a thumbnail is not it.
+
+    Each scan is a pass of the decoder over all pixels, and may be but a few bytes in the file.
+    """
+    at, scans = 2, 0
     while True:
         found = _JPEG_MARKER.search(data, at)
         if found is None:
@@ -167,6 +179,9 @@ def _walk_jpeg(data: bytes, limits: ProbeLimits) -> _Animation:
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC) and length >= 8:
             height, width = struct.unpack_from(">HH", data, found.end() + 3)
             _check_pixels(width, height, limits)
+        scans += marker == 0xDA
+        if scans > limits.max_scans:
+            raise MediaRejected(f"The picture has more than {limits.max_scans} scans.")
         at = found.end() + length
 
 

@@ -60,7 +60,7 @@ def _count_obj(data: bytes, limits: ProbeLimits) -> tuple[int, int]:
     return vertices, faces
 
 
-_NUMBER = rb"\s+[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = rb"\s+[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _FACET = re.compile(
     rb"\s*facet\s+normal(?:" + _NUMBER + rb"){3}\s+outer\s+loop"
     rb"(?:\s+vertex(?:" + _NUMBER + rb"){3}){3}\s+endloop\s+endfacet"

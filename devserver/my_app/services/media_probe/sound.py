@@ -24,22 +24,25 @@ class Sound:
     decoded_whole: bool
 
 
-def open_media(path: Path, demuxer: str) -> InputContainer:
-    """Open with one named demuxer and files only: no playlist, no network, no guess at a format."""
+def open_media(path: Path, demuxer: str, *, skip_bytes: int = 0) -> InputContainer:
+    """Open with one named demuxer and files only: no playlist, no network, no guess at a format.
+
+    FFmpeg reads nothing of the first `skip_bytes`; tags there could make it unpack covers.
+    """
     return av.open(
         str(path.absolute()),
         format=demuxer,
-        options={"protocol_whitelist": "file"},
+        options={"protocol_whitelist": "file", "skip_initial_bytes": str(skip_bytes)},
         metadata_errors="replace",
     )
 
 
-def decode_sound(path: Path, demuxer: str, limits: ProbeLimits) -> Sound:
+def decode_sound(path: Path, demuxer: str, limits: ProbeLimits, *, skip_bytes: int = 0) -> Sound:
     """Decode the first sound of a file; beyond `limits.max_decoded_seconds` count its packets.
 
     The length is what came out, encoder delay and padding already taken away by the decoder.
     """
-    with open_media(path, demuxer) as container:
+    with open_media(path, demuxer, skip_bytes=skip_bytes) as container:
         if not container.streams.audio:
             raise MediaRejected("The file has no sound in it.")
         stream = container.streams.audio[0]
