@@ -223,7 +223,10 @@ def test_unknown_names_are_404_with_the_known_ones(
     assert known in answer.get_json()["details"]["known"]
 
 
-@pytest.mark.parametrize("changes", [{"execution_mode": "fast"}, {"output_type": "video"}])
+@pytest.mark.parametrize(
+    "changes",
+    [{"execution_mode": "fast"}, {"execution_mode": "fast", "output_type": "video"}],
+)
 def test_what_nobody_makes_is_503_and_stores_nothing(
     client: FlaskClient, services: Services, changes: dict[str, str]
 ) -> None:
@@ -232,6 +235,19 @@ def test_what_nobody_makes_is_503_and_stores_nothing(
     assert answer.status_code == 503
     assert answer.get_json()["code"] == "backend_not_configured"
     assert run_folders(services) == before
+
+
+@pytest.mark.parametrize("output_type", ["audio", "video", "3d"])
+def test_every_type_of_media_is_made_without_any_model(
+    client: FlaskClient, output_type: str
+) -> None:
+    body = client.post(URL, json={**GOOD, "output_type": output_type}).get_json()
+    assert body["status"] == "success"
+    [output] = body["outputs"]
+    assert (output["type"], output["config"]) == (output_type, f"atelier_{output_type}")
+    answer = client.get(output["url"])
+    assert answer.mimetype == output["mime_type"]
+    assert len(answer.data) == output["file_size_bytes"]
 
 
 def test_unknown_fields_are_named_in_a_warning(client: FlaskClient) -> None:

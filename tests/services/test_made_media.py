@@ -79,6 +79,11 @@ def test_an_address_under_a_key_for_remarks_is_no_media() -> None:
 
 def test_two_forms_of_one_file_are_one_file() -> None:
     assert descriptions_of({"url": URL, "b64_json": PNG_64}, BY) == [MediaData(PNG, BY)]
+    page = base64.b64encode(b"<html>no picture</html>").decode()
+    assert descriptions_of({"b64_json": page}, BY) == [MediaData(b"<html>no picture</html>", BY)]
+    assert descriptions_of({"b64_json": URL}, BY) == [MediaUrl(URL, BY)]
+    with pytest.raises(MediaRejected, match="finished!"):
+        descriptions_of({"b64_json": "finished!"}, BY)
     assert descriptions_of({"url": URL, "b64_json": None}, BY) == [MediaUrl(URL, BY)]
     assert descriptions_of({"url": URL, "b64_json": ""}, BY) == [MediaUrl(URL, BY)]
 

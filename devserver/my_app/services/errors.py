@@ -30,3 +30,13 @@ class NotMedia(MediaRejected):
     """A file is whole, for all one knows, but something else than media."""
 
     code = "not_media"
+
+
+def with_causes(error: BaseException) -> str:
+    """What failed and why, down to the first cause, in one line for the log."""
+    parts = []
+    cause: BaseException | None = error
+    while cause is not None:
+        parts.append(f"{type(cause).__name__}: {cause}")
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return " <- ".join(parts)

@@ -39,10 +39,13 @@ MAX_MEDIA = 64
 
 _QUOTED_CHARACTERS = 40
 _LONGEST_ADDRESS = 8_192
+_FORM = re.compile(r"\s*(?:data:|https?://)", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s\x00-\x1f\x7f]*", re.IGNORECASE)
 
 _FORMS = ("b64_json", "base64", "b64", "data_uri", "url", "uri", "href")
 """Keys that hold one file in one form; the first that is filled stands for all of them."""
+_ENCODED = frozenset({"b64_json", "base64", "b64"})
+"""Keys whose name says that they hold base64; what is in it is judged where it is stored."""
 _FILES = frozenset(
     {*_FORMS, "image_url", "image", "images", "video", "videos", "audio", "output", "outputs"}
     | {"data", "file", "files", "mesh", "model_file"}
@@ -117,7 +120,17 @@ class _Walk:
         for key, item in value.items():
             if key in _REMARKS or (key in _FORMS and key != form):
                 continue
-            self.visit(item, depth=depth + 1, is_file=key in _FILES)
+            if key in _ENCODED and isinstance(item, str):
+                self._encoded(item)
+            else:
+                self.visit(item, depth=depth + 1, is_file=key in _FILES)
+
+    def _encoded(self, text: str) -> None:
+        """Take what is said to be base64; some services put a data URI or an address there."""
+        if _FORM.match(text):
+            self._text(text, is_file=True)
+        else:
+            self._add(MediaData(decode_media_data(text), self._made_by))
 
     def _text(self, text: str, *, is_file: bool) -> None:
         description = _description_of(text, self._made_by)

@@ -17,7 +17,7 @@ from devserver.my_app.services.backends.port import (
     RunAtWork,
 )
 from devserver.my_app.services.catalogue import Catalogue
-from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.errors import ServerError, with_causes
 from devserver.my_app.services.interception.interception import Rewrite
 from devserver.my_app.services.media_intake import RunIsOver
 from devserver.my_app.services.media_sources import MediaDescription
@@ -99,7 +99,7 @@ class Pipeline:
         except WorkerDied:
             return False
         except ServerError as error:
-            logger.warning("run %s failed: %s", run_id, error, exc_info=True)
+            logger.warning("run %s failed: %s", run_id, with_causes(error))
             self._storage.finish_run(run_id, "failed", _run_error(error))
         except Exception:
             # Whatever nobody thought of ends this run, said so in its folder, and no other.
@@ -168,7 +168,7 @@ class Pipeline:
         except (*_LEFT, WorkerDied):
             raise
         except ServerError as error:
-            logger.warning("run %s, %s failed: %s", run.run_id, config_id, error, exc_info=True)
+            logger.warning("run %s, %s failed: %s", run.run_id, config_id, with_causes(error))
             failure = _run_error(error, stage=4)
         self._storage.record_stage(
             run.run_id,

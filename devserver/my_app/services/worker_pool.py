@@ -27,6 +27,10 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+_NICENESS = 10
+"""Answers come before work: a request must not wait for a core that a picture is drawn on."""
+
+
 class WorkerDied(ServerError):
     """The process that did the work ended in the middle of it."""
 
@@ -106,6 +110,8 @@ class WorkerPool:
 
 def _prepare_process(memory_bytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server to handle
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
     if sys.platform == "linux":
         import resource  # noqa: PLC0415 - only there on Unix
 
