@@ -1,6 +1,6 @@
-"""Data files under schemas/: one JSON object each, read and checked at start.
+"""Data files under schemas/: one JSON object each, read and checked.
 
-The file name is the id. A file that is broken stops the start with its name, the line, and what is
+The file name is the id. A file that is broken is refused with its name, the line, and what is
 wrong.
 """
 
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from devserver.my_app.services.errors import ServerError
 
 KeyPath = tuple[str | int, ...]
+SchemaId = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
 
 _ID = re.compile(r"[a-z0-9_]{1,40}")
 _SIGN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+|\n')
@@ -46,7 +47,7 @@ class SchemaPart(BaseModel):
 class SchemaFile(SchemaPart):
     """A whole data file; `id` is the file's name."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
+    id: SchemaId
 
 
 class LocalisedText(SchemaPart):
@@ -87,14 +88,25 @@ def load_schema_files(
 
     `check` may raise PartInvalid. Raises SchemaFileInvalid for the first file that cannot be used.
     """
-    paths = sorted(
-        (p for p in folder.glob("*.json") if not (leave_out and p.name.endswith(leave_out))),
-        key=lambda path: path.stem,
-    )
-    return MappingProxyType({path.stem: _load(path, model, check) for path in paths})
+    paths = schema_file_paths(folder, leave_out)
+    return MappingProxyType({path.stem: load_schema_file(path, model, check) for path in paths})
 
 
-def _load(path: Path, model: type[File], check: Check[File] | None) -> File:
+def schema_file_paths(folder: Path, leave_out: str | None = None) -> list[Path]:
+    """The data files of a folder, in the order of the ids; what an editor hides there is none."""
+    paths = (path for path in folder.iterdir() if is_schema_file(path.name, leave_out))
+    return sorted(paths, key=lambda path: path.stem)
+
+
+def is_schema_file(name: str, leave_out: str | None = None) -> bool:
+    """Whether a file of this name is meant to be read."""
+    if name.startswith(".") or not name.endswith(".json"):
+        return False
+    return not (leave_out and name.endswith(leave_out))
+
+
+def load_schema_file(path: Path, model: type[File], check: Check[File] | None = None) -> File:
+    """Read one file as `model`. Raises SchemaFileInvalid."""
     if not _ID.fullmatch(path.stem):
         raise SchemaFileInvalid(
             path.name, 1, "A file name is an id: 1 to 40 of a-z, 0-9 and _, then .json."
@@ -118,6 +130,10 @@ def _read_object(path: Path) -> tuple[str, dict[str, object]]:
     """The text of a file and the JSON object it holds."""
     try:
         source = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SchemaFileInvalid(
+            path.name, 1, f"The file cannot be read: {error.strerror}."
+        ) from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise SchemaFileInvalid(path.name, line, "The file is not written in UTF-8.") from error

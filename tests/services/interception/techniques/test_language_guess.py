@@ -1,6 +1,11 @@
 from __future__ import annotations
 
-from devserver.my_app.services.interception.techniques.language_guess import guess_language
+import pytest
+
+from devserver.my_app.services.interception.techniques.language_guess import (
+    guess_language,
+    known_language,
+)
 
 GERMAN = """Eine Blume auf der Wiese|Katze|Hund|Schmetterling|Regenbogen|Der Mond lacht|Mein Bruder
 kann fliegen|Ich will ein Pferd|Zwei Pinguine tanzen|Fußball im Weltall|ein Schloss am Meer|rote
@@ -33,3 +38,31 @@ def test_at_least_97_of_100_short_texts_are_guessed_right() -> None:
 
 def test_german_on_a_tie() -> None:
     assert [guess_language(text) for text in ("", "🌈", "猫", "?!", "xx")] == ["de"] * 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "🌈",
+        "7 + 3",
+        "猫",
+        "Кіт спить",
+        "القطة تنام",
+        "Ένας γάτος",
+        "Kedi çatıda uyuyor",
+        "Bir kuş gördüm",
+        "Un chat dort sur le toit",
+        "El perro está con el gato",
+        "O gato e uma flor",
+    ],
+)
+def test_other_languages_are_not_taken_for_ours(text: str) -> None:
+    assert known_language(text) is None
+
+
+def test_ours_are_known() -> None:
+    assert [text for text in GERMAN if known_language(text) is None] == []
+    assert [text for text in ENGLISH if known_language(text) is None] == []
+    assert known_language("Ein Café mit Piñata") == "de"
+    assert known_language("İÜ") is None

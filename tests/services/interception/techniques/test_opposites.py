@@ -22,7 +22,7 @@ from devserver.my_app.services.interception.techniques import TECHNIQUES
         ("The little dog runs up.", "The large cat creeps down."),
         ("A giant on the old bed", "A dwarf under the young bed"),
         ("butterfly", "The opposite of: butterfly"),
-        ("🌈", "Das Gegenteil von: 🌈"),
+        ("🌈", "🙃 🌈"),
     ],
 )
 def test_examples(text: str, expected: str) -> None:

@@ -6,8 +6,17 @@ from collections.abc import Mapping
 
 from hypothesis import strategies as st
 
+from devserver.config import PROJECT_FOLDER
+from devserver.my_app.services.schemas import load_interception_schemas
+
 CLAUSES = {"clauses": {"de": ["in Rot", "aus Kreisen"], "en": ["in red", "made of circles"]}}
-PARAMETERS: Mapping[str, Mapping[str, object]] = {"clauses": CLAUSES}
+PARAMETERS: Mapping[str, Mapping[str, object]] = {
+    # The last schema of a technique stands for all of them.
+    schema.technique.name: schema.technique.parameters
+    for schema in load_interception_schemas(
+        PROJECT_FOLDER / "devserver" / "schemas" / "interception"
+    ).values()
+}
 
 FAMILY = "👨‍👩‍👧‍👦"
 FLAG = "🇩🇪"
@@ -31,6 +40,9 @@ HARD_TEXTS = (
     "한국어 고양이",
     "สวัสดี",
     "Кошка спит",
+    "Кіт спить на даху",
+    "Kedi çatıda uyuyor",
+    "Une fleur dans le jardin",
     "🌈",
     f"{FAMILY} {FLAG}🇫🇷",
     "👍🏽👍🏿",

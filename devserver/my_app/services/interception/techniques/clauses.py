@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .language_guess import guess_language
+from .language_guess import known_language
 from .pieces import capitalised
 from .shapes import RewriteStep, Rewriting, TechniqueParameters, longest_result
 
 Clause = Annotated[str, Field(min_length=3, max_length=160, pattern=r"\S")]
+Sign = Annotated[str, Field(min_length=1, max_length=16, pattern=r"\S")]
 Clauses = Annotated[tuple[Clause, ...], Field(min_length=1, max_length=60, strict=False)]
 
 _SENTENCE_END = ".!?…。！？؟"
@@ -25,16 +26,23 @@ class ClauseLists(TechniqueParameters):
 
 
 class ClausesParameters(TechniqueParameters):
-    """Which clauses there are, how many are taken, and where they stand."""
+    """Which clauses there are, how many are taken, and where they stand.
+
+    `signs` take the place of the clauses in texts of other languages.
+    """
 
     clauses: ClauseLists
+    signs: Annotated[tuple[Sign, ...], Field(max_length=60, strict=False)] = ()
     count: Annotated[int, Field(ge=1, le=6)] = 2
     position: Literal["after", "before"] = "after"
 
 
 def clauses(text: str, random: Random, parameters: ClausesParameters) -> Rewriting:
     """Add `count` different clauses after or before the text, which itself stays word for word."""
-    offered = parameters.clauses.de if guess_language(text) == "de" else parameters.clauses.en
+    language = known_language(text)
+    if language is None and parameters.signs:
+        return _signed(text, random, parameters)
+    offered = parameters.clauses.en if language == "en" else parameters.clauses.de
     chosen = random.sample(offered, min(parameters.count, len(offered)))
     steps: list[RewriteStep] = []
     said = text.strip()
@@ -54,4 +62,14 @@ def clauses(text: str, random: Random, parameters: ClausesParameters) -> Rewriti
             break
         said = added
         steps.append(RewriteStep(f"clause_{number}", said))
+    return Rewriting(tuple(steps))
+
+
+def _signed(text: str, random: Random, parameters: ClausesParameters) -> Rewriting:
+    signs = random.sample(parameters.signs, min(parameters.count, len(parameters.signs)))
+    said = text.strip()
+    steps: list[RewriteStep] = []
+    for number, sign in enumerate(signs, start=1):
+        said = f"{sign} {said}" if parameters.position == "before" else f"{said} {sign}"
+        steps.append(RewriteStep(f"sign_{number}", said))
     return Rewriting(tuple(steps))

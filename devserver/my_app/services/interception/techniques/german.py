@@ -10,6 +10,7 @@ from .pieces import lookup
 from .word_data import word_data
 
 Gender = Literal["m", "f", "n"]
+Case = Literal["nominative", "accusative", "dative"]
 ENDINGS = ("", "e", "en", "em", "er", "es")
 
 _DETERMINER_STEMS_TEXT = "mein dein sein ihr unser euer kein ein"
@@ -19,6 +20,18 @@ _PLURAL_WORDS_TEXT = (
     "meine deine seine ihre unsere diese einige mehrere"
 )
 PLURAL_WORDS = frozenset(_PLURAL_WORDS_TEXT.split())
+
+_DEFINITE: Mapping[Gender, tuple[str, str, str]] = {
+    "m": ("der", "den", "dem"),
+    "f": ("die", "die", "der"),
+    "n": ("das", "das", "dem"),
+}
+
+_POSSESSIVE_ENDINGS: Mapping[Gender, tuple[str, str, str]] = {
+    "m": ("", "en", "em"),
+    "f": ("e", "e", "er"),
+    "n": ("", "", "em"),
+}
 
 # The other article in the same case: (article, from gender, to gender).
 _ARTICLES: Mapping[tuple[str, str, str], str] = {
@@ -67,7 +80,14 @@ class Noun(NamedTuple):
 
 def article_for(article: str, old: str, new: str) -> str | None:
     """The article (in small letters) that the new gender needs; None where it is not known."""
-    return article if old == new else _ARTICLES.get((article, old, new))
+    if old == new:
+        return article
+    for stem in DETERMINER_STEMS - {"ein", "kein"}:
+        tail = article.removeprefix(stem)
+        if tail != article and tail in ENDINGS:
+            fitted = _ARTICLES.get((f"ein{tail}", old, new))
+            return None if fitted is None else stem + fitted.removeprefix("ein")
+    return _ARTICLES.get((article, old, new))
 
 
 def inflected(adjective: str, ending: str) -> str:
@@ -88,28 +108,46 @@ def inflected(adjective: str, ending: str) -> str:
 @cache
 def nouns() -> tuple[Noun, ...]:
     """The nouns of `nouns_de.json` in the order of a dictionary."""
+    return _nouns_of("nouns_de")
+
+
+@cache
+def known_nouns() -> tuple[Noun, ...]:
+    """These and those of `more_nouns_de.json`, which are known but never chosen."""
+    return (*nouns(), *_nouns_of("more_nouns_de"))
+
+
+def _nouns_of(name: str) -> tuple[Noun, ...]:
     return tuple(
         Noun(row["word"], row["gender"], row["plural"], row.get("weak", False))
-        for row in word_data("nouns_de")
+        for row in word_data(name)
     )
 
 
 @cache
 def gender_of() -> Mapping[str, Gender]:
     """Gender by singular form, as written in word lists."""
-    return {lookup(noun.word): noun.gender for noun in nouns()}
+    return {lookup(noun.word): noun.gender for noun in reversed(known_nouns())}
 
 
 @cache
 def plurals() -> frozenset[str]:
     """All plural forms, with the dative's."""
-    found = {lookup(noun.plural) for noun in nouns() if noun.plural}
+    found = {lookup(noun.plural) for noun in known_nouns() if noun.plural}
     return frozenset(found | {dative_plural(form) for form in found})
 
 
 def dative_plural(plural: str) -> str:
     """`Bäume` → `Bäumen`; forms in -n and -s stay."""
     return plural if plural.endswith(("n", "s")) else f"{plural}n"
+
+
+def declined(noun: str, gender: Gender, case: Case, possessive: str | None = None) -> str:
+    """Article and noun in the singular: `den Hund`, `der Katze`; `meinem Bruder` with `mein`."""
+    place = ("nominative", "accusative", "dative").index(case)
+    if possessive is None:
+        return f"{_DEFINITE[gender][place]} {noun}"
+    return f"{possessive}{_POSSESSIVE_ENDINGS[gender][place]} {noun}"
 
 
 def genitive(noun: Noun) -> str:

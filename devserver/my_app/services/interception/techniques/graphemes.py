@@ -23,6 +23,11 @@ def _extends(char: str) -> bool:
     )
 
 
+def _is_plain(char: str) -> bool:
+    """Whether the character joins nothing before it; the quick answer for most of a text."""
+    return char.isascii() and (char.isalnum() or char == " ")
+
+
 def _is_flag_letter(char: str) -> bool:
     return "\U0001f1e6" <= char <= "\U0001f1ff"
 
@@ -67,7 +72,7 @@ def graphemes(text: str) -> list[str]:
     """Cut `text` into grapheme clusters; joined again they are exactly `text`."""
     clusters: list[str] = []
     for char in text:
-        if clusters and _joins(clusters[-1], char):
+        if clusters and not _is_plain(char) and _joins(clusters[-1], char):
             clusters[-1] += char
         else:
             clusters.append(char)

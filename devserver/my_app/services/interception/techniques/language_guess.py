@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from functools import cache
 
+from .graphemes import is_latin
 from .syllables import Language
 from .word_data import word_data
 
@@ -21,6 +22,31 @@ _PATTERNS: Mapping[Language, re.Pattern[str]] = {
         r"wh|sh|oo|ough|ea|ck(?:ed|s|y)|ay|ow|(?:ing|ed|ly|tion|ful|ness|y|'s|n't|ous|th)$|^th|^qu"
     ),
 }
+
+
+# Letters of languages we do not write; the marks of café and piñata are at home in ours too.
+_OTHER_LETTERS = re.compile(r"[ğışİąćęłńśźżčďěňřšťůžőűțșăåøæãõ¿¡ĉĝĥĵŝŭđ]")
+
+
+def known_language(text: str) -> Language | None:
+    """`de` or `en`; None where the text is in neither, so that no word of ours fits into it.
+
+    None is said of texts without Latin letters (emoji, other scripts), with letters that only
+    other languages have, or with more of their small words than of ours. A Turkish or Spanish text
+    that shows none of these is not told apart.
+    """
+    letters = [char for char in text[:2000] if char.isalpha()]
+    latin = sum(is_latin(char) or unicodedata.combining(char) > 0 for char in letters)
+    if not latin or latin * 2 < len(letters):
+        return None
+    composed = unicodedata.normalize("NFC", text[:2000])
+    if _OTHER_LETTERS.search(composed) or _OTHER_LETTERS.search(composed.lower()):
+        return None
+    said = [match.group() for match in _WORD.finditer(composed.lower())]
+    foreign = sum(word in _other_function_words() for word in said)
+    if foreign > sum(word in _function_words("de") | _function_words("en") for word in said):
+        return None
+    return guess_language(text)
 
 
 def guess_language(text: str) -> Language:
@@ -52,10 +78,15 @@ def _function_words(language: Language) -> frozenset[str]:
 
 
 @cache
+def _other_function_words() -> frozenset[str]:
+    return frozenset(word_data("function_words")["other"])
+
+
+@cache
 def _list_words(language: Language) -> frozenset[str]:
     """The nouns and adjectives of our own word lists."""
     known: set[str] = set()
-    for row in word_data(f"nouns_{language}"):
+    for row in [*word_data(f"nouns_{language}"), *word_data(f"more_nouns_{language}")]:
         known.update(form.lower() for form in (row["word"], row["plural"]) if form)
     opposites = word_data(f"opposites_{language}")
     for first, second in [*opposites["adjectives"], *opposites["words"]]:

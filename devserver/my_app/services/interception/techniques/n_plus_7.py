@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from random import Random
 
+from .english import indefinite_article
 from .german import PLURAL_WORDS, Noun, dative_plural, genitive, nouns
 from .graphemes import base_letter, graphemes, is_latin
-from .language_guess import guess_language
+from .language_guess import known_language
+from .nouns import only_looks_like_noun
 from .pieces import Piece, has_no_capitals, in_case_of, lookup, pieces, replace_words, word_before
 from .shapes import NoParameters, RewriteStep, Rewriting
 from .syllables import Language
@@ -21,16 +23,17 @@ from .word_data import word_data
 
 _STEPS = 7
 _SHORTEST_HEAD = 4  # letters of a compound's last part
-_VOWEL_SOUND = frozenset("aeiou")
-_SOUNDS_LIKE_YOU = ("uni", "uku", "eu", "use")
 
 
 def n_plus_7(text: str, _random: Random, _parameters: NoParameters) -> Rewriting:
     """Replace the nouns; where the list knows none, the text's longest word counts as one.
 
-    A text without any word in Latin letters stays as it is, in a step `no_noun_found`.
+    A text in another language is its own dictionary: each of its words becomes the seventh after
+    it. With one word only there is nothing to find, in a step `no_noun_found`.
     """
-    language = guess_language(text)
+    language = known_language(text)
+    if language is None:
+        return _own_dictionary(text)
     parts = pieces(text)
     small = has_no_capitals(text)
     new = {
@@ -49,13 +52,24 @@ def n_plus_7(text: str, _random: Random, _parameters: NoParameters) -> Rewriting
     return Rewriting((RewriteStep("n_plus_7", changed),))
 
 
+def _own_dictionary(text: str) -> Rewriting:
+    parts = pieces(text)
+    spoken = [piece.text for piece in parts if piece.is_cuttable]
+    if len(set(spoken)) < 2:
+        return Rewriting((RewriteStep("no_noun_found", text),))
+    steps = _STEPS if len(spoken) % _STEPS else 1
+    found = iter([*spoken[steps % len(spoken) :], *spoken[: steps % len(spoken)]])
+    said = "".join(next(found) if piece.is_cuttable else piece.text for piece in parts)
+    return Rewriting((RewriteStep("seventh_of_the_text", said),))
+
+
 def _seventh(parts: Sequence[Piece], index: int, language: Language, small: bool) -> str | None:
     word = parts[index].text
     key = lookup(word)
     if language == "en":
-        found = _english().get(key)
+        found = None if only_looks_like_noun(parts, index, "en") else _english().get(key)
         return None if found is None else in_case_of(word, found)
-    if not small and not word[:1].isupper():
+    if not word[:1].isupper() and (not small or only_looks_like_noun(parts, index, "de")):
         return None
     before = word_before(parts, index)
     many = before is not None and lookup(parts[before].text) in PLURAL_WORDS
@@ -149,11 +163,3 @@ def _articles(parts: Sequence[Piece], new: Mapping[int, str]) -> dict[int, str]:
         if before is not None and lookup(parts[before].text) in {"a", "an"}:
             fitted[before] = in_case_of(parts[before].text, indefinite_article(noun))
     return fitted
-
-
-def indefinite_article(word: str) -> str:
-    """`a` or `an` before an English word: `an owl`, `a unicorn`, `an hour`."""
-    spelled = lookup(word)
-    if spelled.startswith(_SOUNDS_LIKE_YOU):
-        return "a"
-    return "an" if spelled[:1] in _VOWEL_SOUND or spelled.startswith("hour") else "a"

@@ -7,24 +7,27 @@ from functools import cache
 from random import Random
 from typing import NamedTuple
 
+from .english import indefinite_article
 from .german import ENDINGS, article_for, inflected
-from .language_guess import guess_language
-from .n_plus_7 import indefinite_article
+from .language_guess import known_language
 from .pieces import (
     Piece,
     has_no_capitals,
     in_case_of,
+    join_words,
     lookup,
     pieces,
     replace_words,
     word_after,
     word_before,
+    words,
 )
 from .shapes import NoParameters, RewriteStep, Rewriting
 from .syllables import Language
 from .word_data import word_data
 
 _VERB_ENDINGS = ("en", "e", "st", "t", "te", "ten", "end", "ende", "enden", "ender", "endes")
+_UPSIDE_DOWN = "🙃"
 _DETERMINERS_TEXT = (
     "der die das den dem ein eine einen einem einer mein meine meinem meiner meinen dein deine "
     "deinem deiner dem seinem seiner ihrem ihrer the a an my your his her its our "
@@ -43,9 +46,13 @@ def opposites(text: str, _random: Random, _parameters: NoParameters) -> Rewritin
     """Turn the text into its opposite, word by word.
 
     Where no word has one, the text is framed honestly as `Das Gegenteil von: …` or
-    `The opposite of: …`.
+    `The opposite of: …`. A text in another language is said from its end, under a sign that
+    stands on its head.
     """
-    language = guess_language(text)
+    language = known_language(text)
+    if language is None:
+        turned = join_words(words(text)[::-1])
+        return Rewriting((RewriteStep("turn_round", f"{_UPSIDE_DOWN} {turned}"),))
     parts = pieces(text)
     new = _german(parts) if language == "de" else _english(parts)
     changed = replace_words(parts, new.get)

@@ -11,14 +11,13 @@ from functools import cache
 from random import Random
 from typing import Any
 
+from .english import indefinite_article
 from .german import DETERMINER_STEMS, ENDINGS, adjective_ending, gender_of, inflected, plurals
-from .graphemes import is_latin
-from .language_guess import guess_language
-from .n_plus_7 import indefinite_article
+from .language_guess import known_language
+from .nouns import find_nouns
 from .pieces import (
     Piece,
     capitalised,
-    has_no_capitals,
     in_case_of,
     lookup,
     pieces,
@@ -39,20 +38,19 @@ _NEVER_REPEATED_AFTER = frozenset(_NEVER_REPEATED_AFTER_TEXT.split())
 
 def overdrive(text: str, random: Random, _parameters: NoParameters) -> Rewriting:
     """Exaggerate the words, then the ending; the child's own words stay recognisable."""
-    language = guess_language(text)
+    language = known_language(text)
+    if language is None:
+        return Rewriting((RewriteStep("multiply", _multiplied(text.strip())),))
     data = word_data(f"overdrive_{language}")
     parts = pieces(text.strip())
     grown = _grow_words(parts, language, data, random, longest_result(text) - _RESERVE)
     steps = [RewriteStep("grow_words", grown)] if grown != text else []
-    if not any(piece.kind == "word" and is_latin(piece.text[0]) for piece in parts):
-        steps.append(RewriteStep("multiply", _multiplied(text.strip())))
-    else:
-        steps.append(RewriteStep("tall_tale", _closed(grown, random.choice(data["clauses"]))))
+    steps.append(RewriteStep("tall_tale", _closed(grown, random.choice(data["clauses"]))))
     return Rewriting(tuple(steps))
 
 
 def _multiplied(text: str) -> str:
-    """For signs and other scripts: one, two, three of them."""
+    """For signs and other languages: one, two, three of them."""
     if len(text) > 200:
         return f"{text}!!!"
     if len(text) > 8 or " " in text:
@@ -72,6 +70,7 @@ def _grow_words(
 ) -> str:
     strong = list(data["strong"])
     random.shuffle(strong)
+    nouns = {noun.index for noun in find_nouns(parts, language)}
     said: list[str] = []
     size = sum(len(piece.text) for piece in parts)
     repeated = False
@@ -80,7 +79,11 @@ def _grow_words(
             repeated = False
         grown = piece.text
         if piece.kind == "word":
-            grown = _grown(parts, index, language, data, strong)
+            grown = _grown(piece.text, language, data)
+            if grown == piece.text and language == "en":
+                grown = _english_noun(parts, index, data, strong)
+            elif grown == piece.text and (index in nouns or piece.text[:1].isupper()):
+                grown = _german_noun(parts, index, data, strong)
             if grown == piece.text and not repeated and _may_repeat(parts, index, data):
                 link = "und" if language == "de" else "and"
                 again = lookup(piece.text)
@@ -107,19 +110,13 @@ def _repeated_words(repeated: tuple[str, ...]) -> frozenset[str]:
     return frozenset(repeated)
 
 
-def _grown(
-    parts: Sequence[Piece], index: int, language: Language, data: Any, strong: list[str]
-) -> str:
-    word = parts[index].text
+def _grown(word: str, language: Language, data: Any) -> str:
+    """The adjective or the small word with its own augmentative."""
     key = lookup(word)
     adjective = _adjectives(language).get(key)
     if adjective is not None:
         return in_case_of(word, adjective)
-    if key in data["more"]:
-        return in_case_of(word, data["more"][key])
-    if language == "de":
-        return _german_noun(parts, index, data, strong)
-    return _english_noun(parts, index, data, strong)
+    return in_case_of(word, data["more"][key]) if key in data["more"] else word
 
 
 def _next(strong: list[str]) -> str:
@@ -130,10 +127,7 @@ def _next(strong: list[str]) -> str:
 
 def _german_noun(parts: Sequence[Piece], index: int, data: Any, strong: list[str]) -> str:
     word = parts[index].text
-    is_small_noun = lookup(word) in plurals() | gender_of().keys() and has_no_capitals(
-        "".join(piece.text for piece in parts)
-    )
-    if not (is_small_noun or word[:1].isupper()) or (word.isupper() and len(word) > 1):
+    if word.isupper() and len(word) > 1:
         return word
     before = word_before(parts, index)
     article = lookup(parts[before].text) if before is not None else ""

@@ -146,12 +146,17 @@ def capitalised(word: str) -> str:
     return "".join([upper(clusters[0]), *clusters[1:]]) if clusters else word
 
 
+def is_shouted(word: str) -> bool:
+    """Whether the word is written in capitals, of which ß has none."""
+    return word.replace("ß", "").isupper() and len(graphemes(word)) > 1
+
+
 def in_case_of(model: str, word: str) -> str:
     """`word` written as `model` is: SHOUTED, Capital or small."""
     clusters = graphemes(word)
     if not clusters:
         return word
-    if len(graphemes(model)) > 1 and model.isupper():
+    if is_shouted(model):
         return "".join(map(upper, clusters))
     if model[:1].isupper():
         return "".join([upper(clusters[0]), *clusters[1:]])

@@ -6,6 +6,7 @@ Pig Latin: `flower` → `owerflay`, `apple` → `appleway`. B-Sprache: every vow
 
 from __future__ import annotations
 
+import unicodedata
 from random import Random
 from typing import Literal
 
@@ -87,8 +88,18 @@ def _filled(clusters: list[str], filler: str) -> str:
 
 def _foreign(clusters: list[str], rule: Rule) -> str:
     if rule != "pig_latin" and vowel_groups([base_letter(c) for c in clusters], "de"):
-        return _filled(clusters, "b" if rule == "b_language" else "lew")
+        return _filled(clusters, _fillers(clusters)[rule == "spoon_language"])
     return "".join([*clusters[1:], clusters[0]])
+
+
+def _fillers(clusters: list[str]) -> tuple[str, str]:
+    """The b and the lew in the letters of the word's own alphabet."""
+    names = [unicodedata.name(cluster[0], "") for cluster in clusters]
+    if any(name.startswith("CYRILLIC") for name in names):
+        return "б", "лев"
+    if any(name.startswith("GREEK") for name in names):
+        return "β", "λευ"
+    return "b", "lew"
 
 
 def _say_signs(text: str, parts: list[Piece], rule: Rule) -> str:

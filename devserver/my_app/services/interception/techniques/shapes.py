@@ -9,6 +9,8 @@ from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from .graphemes import graphemes
+
 LONGEST_TEXT = 24_000  # characters; three times the longest input the server takes
 _SHORT_TEXT_ROOM = 400  # a one-word text may grow to a sentence or two
 
@@ -68,19 +70,38 @@ P = TypeVar("P", bound=TechniqueParameters)
 
 @dataclass(frozen=True)
 class ParametrisedTechnique(Generic[P]):
-    """A technique made of a parameters model and a function; a blank text passes through."""
+    """A technique made of a parameters model and a function; a blank text passes through.
+
+    Where `rewrite` finds nothing to change, the text is spelled out in one more step, so that every
+    style that `changes` shows itself in every text.
+    """
 
     parameters_model: type[P]
     rewrite: Callable[[str, Random, P], Rewriting]
+    changes: bool = True
 
     def __call__(self, text: str, *, random: Random, parameters: Mapping[str, object]) -> Rewriting:
         checked = self.parameters_model.model_validate(dict(parameters))
         if not text.strip():
             return Rewriting((RewriteStep("unchanged", text),))
-        return self.rewrite(text, random, checked)
+        rewriting = self.rewrite(text, random, checked)
+        if not self.changes or rewriting.text.strip() != text.strip():
+            return rewriting
+        return Rewriting((*rewriting.steps, RewriteStep("spell_out", _spelled_out(text.strip()))))
 
     def check(self, parameters: Mapping[str, object]) -> None:
         self.parameters_model.model_validate(dict(parameters))
+
+
+def _spelled_out(text: str) -> str:
+    """`Hm` → `H-m`; where there is nothing to spell, the text is said twice."""
+    spelled = ""
+    joins = False
+    for cluster in graphemes(text):
+        is_gap = cluster[0].isspace()
+        spelled += f"-{cluster}" if joins and not is_gap else cluster
+        joins = not is_gap
+    return spelled if spelled != text else f"{text} {text}"
 
 
 def longest_result(text: str) -> int:

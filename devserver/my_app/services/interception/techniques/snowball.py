@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from random import Random
 
 from .graphemes import graphemes
-from .pieces import join_words, pieces, words
+from .pieces import join_words, lookup, pieces, words
+from .sayable import is_sayable
 from .shapes import NoParameters, RewriteStep, Rewriting
 
 
@@ -25,6 +26,7 @@ def snowball(text: str, random: Random, _parameters: NoParameters) -> Rewriting:
             rows = [join_words(letters * size) for size in (1, 2, 3)]
         elif len(letters) <= 20:
             rows = ["".join(letters[:size]) for size in range(1, len(letters) + 1)]
+            rows = [row for row in rows if is_sayable(row, {lookup(rows[-1])})]
         else:
             rows = ["".join(row) for row in _grow(letters, random)]
     return Rewriting(

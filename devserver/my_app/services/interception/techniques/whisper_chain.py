@@ -12,7 +12,7 @@ from random import Random
 
 from .graphemes import base_letter, graphemes, is_latin
 from .language_guess import guess_language
-from .pieces import Piece, in_case_of, lookup, pieces, starts_sentence
+from .pieces import Piece, has_no_capitals, in_case_of, is_shouted, lookup, pieces, starts_sentence
 from .sayable import is_sayable
 from .shapes import NoParameters, RewriteStep, Rewriting
 from .syllables import Language, is_vowel, syllables, vowel_groups
@@ -91,7 +91,7 @@ def _slip(
     rhymes = _rhyming(lookup(piece.text), met, language)
     chance = random.random()
     if rhymes and chance < 0.9:
-        parts[index] = Piece("word", in_case_of(piece.text, random.choice(rhymes)))
+        parts[index] = Piece("word", _spelled(parts, index, random.choice(rhymes), language))
     elif chance > 0.93 and _can_merge(parts, index):
         parts[index] = Piece("word", piece.text + lookup(parts[index + 2].text))
         parts[index + 1] = parts[index + 2] = Piece("gap", "")
@@ -124,13 +124,23 @@ def _rhyming(word: str, met: set[str], language: Language) -> tuple[str, ...]:
     starts = range(2, min(len(word), _LONGEST_WORD) - _SHORTEST_RHYME + 1)
     for start in (0, *starts):
         found = tuple(
-            word[:start] + lookup(other)
+            word[:start] + lookup(other) if start else other
             for other in _rhymes(language).get(word[start:], ())
             if word[:start] + lookup(other) not in met
         )
         if found:
             return found
     return ()
+
+
+def _spelled(parts: Sequence[Piece], index: int, heard: str, language: Language) -> str:
+    """In the case of the word it takes the place of; German nouns bring their own capital."""
+    model = parts[index].text
+    whole = "".join(piece.text for piece in parts)
+    first = starts_sentence(parts, index)
+    if language == "en" or first or is_shouted(model) or has_no_capitals(whole):
+        return in_case_of(model, heard)
+    return heard if lookup(heard) in _rhymes(language) else in_case_of(model, heard)
 
 
 @cache
