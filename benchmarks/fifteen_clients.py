@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.figure import Figure
-from devserver.my_app.services.backends.atelier import draw
+from devserver.my_app.services.backends.atelier import Order, craft
 from tests.honest_folders import check_folder
 from tests.running_server import RunningServer
 
@@ -59,8 +59,8 @@ def fifteen_at_once(server: RunningServer) -> float:
 
 def cpu_seconds_of_a_picture() -> float:
     """The mean over the same texts, drawn in this process, which is warm by then."""
-    draw(_TEXTS[0], "", 0, {}, 1024)
+    craft(Order("image", _TEXTS[0], "", 0, {}, {"size": 1024}))
     started = time.process_time()
     for number in range(_CLIENTS):
-        draw(_TEXTS[number % len(_TEXTS)], "", number, {}, 1024)
+        craft(Order("image", _TEXTS[number % len(_TEXTS)], "", number, {}, {"size": 1024}))
     return (time.process_time() - started) / _CLIENTS

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -68,6 +69,12 @@ def _base_url(url: str) -> str:
     return _http_urls((url,))[0]
 
 
+def _internal_location(path: str) -> str:
+    if not re.fullmatch(r"/([A-Za-z0-9_-][A-Za-z0-9._-]*/)+", path):
+        raise ValueError("it has to be a path that starts and ends with '/', like /run-media/")
+    return path
+
+
 def _from_project_folder(path: Path) -> Path:
     return (PROJECT_FOLDER / path.expanduser()).resolve()
 
@@ -75,6 +82,7 @@ def _from_project_folder(path: Path) -> Path:
 Names = Annotated[tuple[str, ...], BeforeValidator(_split_commas)]
 Urls = Annotated[Names, AfterValidator(_http_urls)]
 Url = Annotated[str, AfterValidator(_base_url)]
+Location = Annotated[str, AfterValidator(_internal_location)]
 Folder = Annotated[Path, AfterValidator(_from_project_folder)]
 
 
@@ -190,6 +198,11 @@ class Settings(BaseModel):
         gt=0,
         alias="DEVSERVER_FETCH_TIMEOUT_SECONDS",
         description="Longest time one media file may take to arrive.",
+    )
+    accel_redirect_prefix: Location | None = Field(
+        None,
+        alias="DEVSERVER_ACCEL_REDIRECT_PREFIX",
+        description="Behind nginx: the internal location under which it serves the runs folder.",
     )
     threads: int = Field(
         256,

@@ -111,3 +111,18 @@ def test_origins(url: str, origin: str) -> None:
 def test_what_has_no_origin(url: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         origin_of(url)
+
+
+@pytest.mark.parametrize("value", ["/run-media/", "/a/b.c_d-e/"])
+def test_an_internal_location(value: str) -> None:
+    settings = read_settings({"DEVSERVER_ACCEL_REDIRECT_PREFIX": value}, env_file=None)
+    assert settings.accel_redirect_prefix == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["/", "run-media/", "/run-media", "//x/", "/../", "/a b/", "/a/\n", "http://x/", "/a?b/"],
+)
+def test_what_is_no_internal_location(value: str) -> None:
+    with pytest.raises(SettingsInvalid, match="starts and ends with '/'"):
+        read_settings({"DEVSERVER_ACCEL_REDIRECT_PREFIX": value}, env_file=None)

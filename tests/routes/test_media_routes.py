@@ -4,8 +4,10 @@ import hashlib
 import io
 import json
 import uuid
+from dataclasses import replace
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
@@ -130,6 +132,41 @@ def test_ranges_head_and_conditional_requests(client: FlaskClient, run_id: str) 
     assert fresh.status_code == 206
     stale = client.get(url, headers={"Range": "bytes=1-3", "If-Range": '"another"'})
     assert (stale.status_code, stale.data) == (200, data)
+
+
+def test_a_file_that_is_another_one_by_now_is_412(client: FlaskClient, run_id: str) -> None:
+    url = f"/api/media/image/{run_id}"
+    etag = client.head(url).headers["ETag"]
+    assert client.get(url, headers={"If-Match": etag}).data == png_bytes(16, 12)
+    answer = client.get(url, headers={"If-Match": '"another"'})
+    assert (answer.status_code, answer.get_json()["status"]) == (412, "error")
+
+
+def test_behind_nginx_stored_files_are_left_to_it(
+    app: Flask,
+    client: FlaskClient,
+    services: Services,
+    run_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = f"/api/media/image/{run_id}/2"
+    alone = client.get(url)
+    settings = services.settings.model_copy(update={"accel_redirect_prefix": "/run-media/"})
+    monkeypatch.setitem(app.extensions, "devserver", replace(services, settings=settings))
+    for headers in ({}, {"Range": "bytes=1-3"}):
+        answer = client.get(url, headers=headers)
+        assert (answer.status_code, answer.data) == (200, b"")
+        assert answer.headers["X-Accel-Redirect"] == f"/run-media/{run_id}/output_image_2.png"
+        left = {"Content-Length", "Accept-Ranges", "X-Accel-Redirect"}
+        assert {pair for pair in answer.headers if pair[0] not in left} == {
+            pair for pair in alone.headers if pair[0] not in left
+        }
+    etag = {"If-None-Match": alone.headers["ETag"]}
+    for path, status in ((url, 304), (f"/api/media/thumbnail/{run_id}", 200)):
+        answer = client.get(path, headers=etag)
+        assert (answer.status_code, "X-Accel-Redirect" in answer.headers) == (status, False)
+    services.storage.get_media_path(run_id, "output_image_2.png").unlink()
+    assert client.get(url).get_json()["code"] == "media_not_found"
 
 
 def test_a_file_that_vanished_is_404(client: FlaskClient, services: Services, run_id: str) -> None:

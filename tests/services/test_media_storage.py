@@ -22,11 +22,12 @@ from devserver.my_app.services.made_media import descriptions_of
 from devserver.my_app.services.media_fetch import MediaFetcher
 from devserver.my_app.services.media_intake import MediaIntake, RunIsOver
 from devserver.my_app.services.media_sources import MadeBy
-from devserver.my_app.services.media_storage import MediaNotFound, MediaStorageService
+from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders, RunNotFound
 from devserver.my_app.services.run_id import RunIdInvalid, is_run_id, new_run_id
 from devserver.my_app.services.run_metadata import Job, RunError, RunRequest, StageRecord
 from devserver.my_app.services.storage_root import StorageRoot
+from devserver.my_app.services.stored_runs import MediaNotFound
 from tests.http_server import body, serving
 from tests.media_samples import glb_bytes, jpeg_bytes, mp4_bytes, png_bytes, wav_bytes
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, request
 
 from devserver.my_app.routes import wire
 from devserver.my_app.routes.http import is_researcher, json_answer, services, whole_number
 from devserver.my_app.routes.openapi import documented
+from devserver.my_app.routes.stored_files import file_answer
 from devserver.my_app.routes.views import extension_of, outputs_view, run_view
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.media_kinds import mime_type_of
-from devserver.my_app.services.media_storage import MediaNotFound
 from devserver.my_app.services.run_metadata import Output, RunMetadata
+from devserver.my_app.services.stored_runs import MediaNotFound
 
 blueprint = Blueprint("media", __name__, url_prefix="/api/media")
 
 _NAME = re.compile(r"(?P<stem>[0-9a-f-]+)(?:\.(?P<extension>[a-z0-9]{1,8}))?")
 _NUMBER = re.compile(r"[1-9][0-9]{0,3}")
+_FILE_ERRORS = (400, 404, 412, 416)
 _FILE_QUERY = {"download": "1 to have it saved under a sensible name instead of shown."}
 _SIZE_QUERY = {"size": "Longest side in pixels: 128, 256 (the default), 512 or 1024."}
 # Stored media came from outside: nothing in them may run, load or be taken for a page.
@@ -32,7 +34,7 @@ class MediaNotReady(ServerError):
 
 
 @blueprint.get("/<any(image, audio, video, '3d'):media_type>/<run_id>")
-@documented(answers={200: None, 206: None, 304: None}, errors=(400, 404, 416), query=_FILE_QUERY)
+@documented(answers={200: None, 206: None, 304: None}, errors=_FILE_ERRORS, query=_FILE_QUERY)
 def first_output(media_type: str, run_id: str) -> Response:
     """The first output of a type. An ending such as `.png` may follow the run_id."""
     stem, extension = _split(run_id)
@@ -40,7 +42,7 @@ def first_output(media_type: str, run_id: str) -> Response:
 
 
 @blueprint.get("/<any(image, audio, video, '3d'):media_type>/<run_id>/<number>")
-@documented(answers={200: None, 206: None, 304: None}, errors=(400, 404, 416), query=_FILE_QUERY)
+@documented(answers={200: None, 206: None, 304: None}, errors=_FILE_ERRORS, query=_FILE_QUERY)
 def numbered_output(media_type: str, run_id: str, number: str) -> Response:
     """The n-th output of a type, counted from 1. An ending such as `.png` may follow."""
     stem, extension = _split(number)
@@ -87,8 +89,7 @@ def _split(name: str) -> tuple[str, str | None]:
 
 
 def _send(media_type: str, run_id: str, number: int, extension: str | None) -> Response:
-    storage = services().storage
-    run = storage.get_metadata(run_id)
+    run = services().storage.get_metadata(run_id)
     outputs = run.outputs_of(media_type)
     if number > len(outputs):
         if run.is_final:
@@ -97,15 +98,16 @@ def _send(media_type: str, run_id: str, number: int, extension: str | None) -> R
     output = outputs[number - 1]
     if extension not in (None, extension_of(output)):
         raise MediaNotFound(f"This output is not a .{extension} file.")
-    path = storage.get_media_path(run_id, output.filename)
+    path = services().storage.path_of(run, output)
+    prefix = services().settings.accel_redirect_prefix
     try:
-        response = send_file(
+        response = file_answer(
             path,
-            mimetype=_mime_type(output),
-            conditional=True,
+            mime_type=_mime_type(output),
             etag=output.sha256 or True,
-            as_attachment=request.args.get("download") == "1",
             download_name=_download_name(run, output, number),
+            as_attachment=request.args.get("download") == "1",
+            accel_path=f"{prefix}{run_id}/{output.filename}" if prefix else None,
         )
     except FileNotFoundError as error:
         raise MediaNotFound("The file is not on disk any more.") from error
@@ -122,7 +124,7 @@ def _send_thumbnail(run_id: str, number: str) -> Response:
             raise MediaNotFound(f"This run has no picture {number[:20]}.")
         raise MediaNotReady("This run is still on its way.")
     output = pictures[int(number) - 1]
-    path = services().storage.get_media_path(run_id, output.filename)
+    path = services().storage.path_of(run, output)
     data = services().thumbnails.get(run_id, output, path, size)
     response = Response(data, mimetype="image/webp")
     response.add_etag()
@@ -135,7 +137,10 @@ def _guard(response: Response) -> None:
     # A 304 is cheap; a copy kept without asking would outlive an erasure.
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Content-Security-Policy"] = _MEDIA_POLICY
-    response.headers["Cross-Origin-Resource-Policy"] = "same-site"
+    # A page of another origin that may call this server may also show what it made. Browsers take
+    # no two numeric addresses for one site, and a workshop often has nothing else.
+    others = bool(services().settings.allowed_origins)
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin" if others else "same-site"
 
 
 def _download_name(run: RunMetadata, output: Output, number: int) -> str:

@@ -10,10 +10,10 @@ from devserver.my_app.routes import wire
 from devserver.my_app.routes.http import is_researcher, json_answer, services, whole_number
 from devserver.my_app.routes.openapi import documented
 from devserver.my_app.routes.views import run_state, run_view
-from devserver.my_app.services.media_storage import MediaNotFound
 from devserver.my_app.services.researcher_access import ResearcherTokenRequired
 from devserver.my_app.services.run_id import checked_run_id
 from devserver.my_app.services.run_metadata import RunMetadata
+from devserver.my_app.services.stored_runs import MediaNotFound
 
 blueprint = Blueprint("runs", __name__, url_prefix="/api/runs")
 

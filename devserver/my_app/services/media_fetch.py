@@ -26,7 +26,7 @@ from devserver.my_app.services.public_address import AddressNotPublic, CheckedAd
 
 logger = logging.getLogger(__name__)
 
-CHUNK_BYTES = 64 * 1024
+CHUNK_BYTES = 256 * 1024
 RETRY_DELAYS = (0.2, 1.0, 3.0, 6.0, 12.0, 20.0)
 """Seconds before each further attempt; in all long enough for a server that starts again."""
 _CONNECT_SECONDS = 5

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from devserver.config import read_settings
 from devserver.my_app.services.durable_files import replace_file
-from devserver.my_app.services.errors import NotMedia, ServerError
+from devserver.my_app.services.errors import NotMedia
 from devserver.my_app.services.media_intake import MediaIntake, refuse_when_over
 from devserver.my_app.services.media_sources import (
     ComfyUIPrompt,
@@ -36,6 +35,7 @@ from devserver.my_app.services.run_metadata import (
     StageRecord,
     utc_now,
 )
+from devserver.my_app.services.stored_runs import MediaNotFound, StoredRuns
 
 logger = logging.getLogger(__name__)
 
@@ -45,13 +45,7 @@ NO_MAKER = MadeBy(backend="unknown")
 COMFYUI = MadeBy(backend="comfyui")
 
 
-class MediaNotFound(ServerError):
-    """The run has no such output, or its file isn't there."""
-
-    code = "media_not_found"
-
-
-class MediaStorageService:
+class MediaStorageService(StoredRuns):
     """Makes run folders and puts texts, stages and media into them.
 
     Safe to share between threads, and with other processes that work on the same root. How media
@@ -66,7 +60,7 @@ class MediaStorageService:
         fetch_url: FetchUrl,
         list_comfyui_files: ListComfyUIFiles,
     ) -> None:
-        self._folders = folders
+        super().__init__(folders)
         self._intake = intake
         self._fetch_url = fetch_url
         self._list_comfyui_files = list_comfyui_files
@@ -308,30 +302,7 @@ class MediaStorageService:
             self._tell(metadata)
         return output
 
-    # Reading and deleting
-
-    def get_metadata(self, run_id: str) -> RunMetadata:
-        """The run's metadata as last written. Raises RunNotFound, RunIdInvalid."""
-        return self._folders.read(run_id)
-
-    def get_media_path(self, run_id: str, filename: str) -> Path:
-        """Where the file of one listed output lies.
-
-        Only names that metadata.json lists are answered, so that no path can lead out of the
-        folder. Raises RunNotFound, MediaNotFound.
-        """
-        listed = {output.filename for output in self.get_metadata(run_id).outputs}
-        path = self._folders.path(run_id) / filename
-        if filename not in listed or path.parent != self._folders.path(run_id):
-            raise MediaNotFound("This run has no such file.")
-        if not path.is_file():
-            raise MediaNotFound("The file is listed but not on disk any more.")
-        return path
-
-    def list_runs(self, *, limit: int = 50, offset: int = 0) -> tuple[list[RunMetadata], int]:
-        """A page of runs, the one written to last first, and the number of all runs."""
-        ids = self._folders.newest_first()
-        return list(self._readable(ids[offset : offset + limit])), len(ids)
+    # Putting right and deleting
 
     def settle(self, run_id: str) -> RunMetadata:
         """Make an unfinished run's folder agree with its metadata after a kill.
@@ -345,24 +316,10 @@ class MediaStorageService:
                 self._folders.agree_with(run)
         return run
 
-    def unfinished_runs(self) -> list[RunMetadata]:
-        """All runs that have not ended, the oldest first."""
-        runs = self._readable(self._folders.ids())
-        return sorted(
-            (run for run in runs if not run.is_final), key=lambda run: run.timestamp or ""
-        )
-
     def delete_run(self, run_id: str) -> None:
         """Remove the run with everything in it. Raises RunNotFound."""
         self._folders.remove(run_id)
         logger.info("run %s deleted", run_id)
-
-    def _readable(self, run_ids: Iterable[str]) -> Iterator[RunMetadata]:
-        for run_id in run_ids:
-            try:
-                yield self._folders.read(run_id)
-            except ServerError as error:
-                logger.warning("run %s was passed over: %s", run_id, error)
 
     def _check_complete(self, run: RunMetadata) -> None:
         if run.request.output_type == "text":

@@ -1,0 +1,71 @@
+"""Reading what is stored: runs, their files, and which of them there are."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.run_folders import RunFolders
+from devserver.my_app.services.run_metadata import Output, RunMetadata
+
+logger = logging.getLogger(__name__)
+
+
+class MediaNotFound(ServerError):
+    """The run has no such output, or its file isn't there."""
+
+    code = "media_not_found"
+
+
+class StoredRuns:
+    """The runs under one root, for reading. Safe to share between threads."""
+
+    def __init__(self, folders: RunFolders) -> None:
+        self._folders = folders
+
+    def get_metadata(self, run_id: str) -> RunMetadata:
+        """The run's metadata as last written. Raises RunNotFound, RunIdInvalid."""
+        return self._folders.read(run_id)
+
+    def get_media_path(self, run_id: str, filename: str) -> Path:
+        """Where the file of one listed output lies.
+
+        Only names that metadata.json lists are answered, so that no path can lead out of the
+        folder. Raises RunNotFound, MediaNotFound.
+        """
+        run = self.get_metadata(run_id)
+        for output in run.outputs:
+            if output.filename == filename:
+                return self.path_of(run, output)
+        raise MediaNotFound("This run has no such file.")
+
+    def path_of(self, run: RunMetadata, output: Output) -> Path:
+        """Where the file of `output` of `run` lies. Raises MediaNotFound, also when it is gone."""
+        folder = self._folders.path(run.run_id)
+        path = folder / output.filename
+        if path.parent != folder:
+            raise MediaNotFound("This run has no such file.")
+        if not path.is_file():
+            raise MediaNotFound("The file is listed but not on disk any more.")
+        return path
+
+    def list_runs(self, *, limit: int = 50, offset: int = 0) -> tuple[list[RunMetadata], int]:
+        """A page of runs, the one written to last first, and the number of all runs."""
+        ids = self._folders.newest_first()
+        return list(self._readable(ids[offset : offset + limit])), len(ids)
+
+    def unfinished_runs(self) -> list[RunMetadata]:
+        """All runs that have not ended, the oldest first."""
+        runs = self._readable(self._folders.ids())
+        return sorted(
+            (run for run in runs if not run.is_final), key=lambda run: run.timestamp or ""
+        )
+
+    def _readable(self, run_ids: Iterable[str]) -> Iterator[RunMetadata]:
+        for run_id in run_ids:
+            try:
+                yield self._folders.read(run_id)
+            except ServerError as error:
+                logger.warning("run %s was passed over: %s", run_id, error)
