@@ -14,6 +14,7 @@ from benchmarks import (
     hostile_corpus,
     media_serving,
     stored_gigabyte,
+    text_stages,
 )
 from benchmarks.figure import Figure, NotMeasured
 
@@ -22,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[], Figure | list[Figure]]] = {
     "stored_gigabyte": stored_gigabyte.measure,
     "base64_answer": base64_answer.measure,
     "fifteen_clients": fifteen_clients.measure,
+    "text_stages": text_stages.measure,
     "comfyui_overhead": comfyui_overhead.measure,
     "comfyui_waiting": comfyui_waiting.measure,
     "hostile_corpus": hostile_corpus.measure,

@@ -6,6 +6,7 @@ there the settings are passed in.
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import os
 import re
@@ -75,6 +76,38 @@ def _internal_location(path: str) -> str:
     return path
 
 
+def _ollama_url(value: str) -> str:
+    """The base URL of OLLAMA_HOST, which Ollama itself reads: host, host:port or a whole URL.
+
+    As in Ollama: without a scheme it is http and port 11434; an address to listen on everywhere
+    (0.0.0.0, ::) is this machine.
+    """
+    scheme, found, rest = value.strip().partition("://")
+    if not found:
+        scheme, rest = "http", value.strip()
+    if rest.count(":") > 1 and not rest.startswith("["):  # a bare IPv6 address
+        rest = f"[{rest}]"
+    parts = urlsplit(f"{scheme}://{rest}")
+    host, port = parts.hostname or "127.0.0.1", parts.port
+    if port is None and not found:
+        port = 11434
+    try:
+        address = ipaddress.ip_address(host)
+        if address.is_unspecified:
+            host = "127.0.0.1" if address.version == 4 else "::1"
+    except ValueError:
+        pass  # a name
+    host = f"[{host}]" if ":" in host else host
+    at = f"{parts.username}@" if parts.username is not None else ""
+    return _base_url(f"{scheme}://{at}{host}{f':{port}' if port else ''}{parts.path}")
+
+
+def _keep_alive(value: str) -> str:
+    if not re.fullmatch(r"-?[0-9]+|([0-9]+(\.[0-9]+)?(ms|s|m|h))+", value):
+        raise ValueError("it has to be like 24h, 90m or 1h30m; -1 means for ever")
+    return value
+
+
 def _from_project_folder(path: Path) -> Path:
     return (PROJECT_FOLDER / path.expanduser()).resolve()
 
@@ -83,6 +116,8 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_split_commas)]
 Urls = Annotated[Names, AfterValidator(_http_urls)]
 Url = Annotated[str, AfterValidator(_base_url)]
 Location = Annotated[str, AfterValidator(_internal_location)]
+OllamaUrl = Annotated[str, AfterValidator(_ollama_url)]
+KeepAlive = Annotated[str, AfterValidator(_keep_alive)]
 Folder = Annotated[Path, AfterValidator(_from_project_folder)]
 
 
@@ -166,6 +201,71 @@ class Settings(BaseModel):
     )
     replicate_base_url: Url = Field(
         "https://api.replicate.com/v1", alias="REPLICATE_BASE_URL", description="Where it is."
+    )
+    ollama_host: OllamaUrl | None = Field(
+        None,
+        alias="OLLAMA_HOST",
+        description="Where Ollama is, as Ollama itself takes it; unset, it is not used.",
+    )
+    language_base_url: Url | None = Field(
+        None,
+        alias="DEVSERVER_LANGUAGE_BASE_URL",
+        description="An OpenAI-compatible language server (llama.cpp, vLLM, LM Studio), with /v1.",
+    )
+    language_api_key: SecretStr | None = Field(
+        None, alias="DEVSERVER_LANGUAGE_API_KEY", description="Its key, if it wants one."
+    )
+    interception_model: str | None = Field(
+        None,
+        alias="DEVSERVER_INTERCEPTION_MODEL",
+        description="Who rewrites in eco mode (ollama/… or openai_compatible/…), and in fast mode.",
+    )
+    interception_model_fast: str | None = Field(
+        None,
+        alias="DEVSERVER_INTERCEPTION_MODEL_FAST",
+        description="Who rewrites in fast mode; also openrouter/… and openai/….",
+    )
+    translation_model: str | None = Field(
+        None, alias="DEVSERVER_TRANSLATION_MODEL", description="Who translates; as above."
+    )
+    translation_model_fast: str | None = Field(
+        None, alias="DEVSERVER_TRANSLATION_MODEL_FAST", description="Who translates in fast mode."
+    )
+    guard_model: str | None = Field(
+        None, alias="DEVSERVER_GUARD_MODEL", description="Who judges texts; as above."
+    )
+    guard_model_fast: str | None = Field(
+        None, alias="DEVSERVER_GUARD_MODEL_FAST", description="Who judges texts in fast mode."
+    )
+    language_keep_alive: KeepAlive = Field(
+        "24h",
+        alias="DEVSERVER_LANGUAGE_KEEP_ALIVE",
+        description="How long Ollama keeps a model loaded after a call; one value for all calls.",
+    )
+    language_context_tokens: int = Field(
+        8192,
+        ge=2048,
+        alias="DEVSERVER_LANGUAGE_CONTEXT_TOKENS",
+        description="Context length at Ollama, for all calls; longer texts fail.",
+    )
+    language_timeout_seconds: float = Field(
+        120.0,
+        gt=0,
+        le=3600,
+        alias="DEVSERVER_LANGUAGE_TIMEOUT_SECONDS",
+        description="Longest time one answer may take, the waiting for a place included.",
+    )
+    language_calls_at_once: int = Field(
+        3,
+        ge=1,
+        le=64,
+        alias="DEVSERVER_LANGUAGE_CALLS_AT_ONCE",
+        description="Calls that each language server gets at once; the others are queued.",
+    )
+    own_origins: Urls = Field(
+        (),
+        alias="DEVSERVER_OWN_ORIGINS",
+        description="Language servers of your own with public addresses, for eco mode.",
     )
     api_proxy: SecretStr | None = Field(
         None,

@@ -11,11 +11,12 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import segno
 
-from devserver.config import Settings
+from devserver.config import Settings, SettingsInvalid
 from devserver.my_app import create_app
 from devserver.my_app.services.schema_files import SchemaFileInvalid
 from devserver.my_app.services.storage_root import RootTaken
@@ -51,7 +52,7 @@ def _start(settings: Settings) -> Flask:
     """Make the app and say that it is there; exits with a sentence when it can't be made."""
     try:
         app = create_app(settings)
-    except (RootTaken, SchemaFileInvalid, PermissionError) as error:
+    except (RootTaken, SchemaFileInvalid, SettingsInvalid, PermissionError) as error:
         print(f"The server can't start. {error}", file=sys.stderr, flush=True)
         sys.exit(4)  # the status by which gunicorn knows not to try again
     print(greeting(app.extensions["devserver"]), flush=True)
@@ -144,7 +145,7 @@ def greeting(services: Services) -> str:
         f"Runs are stored in      {services.root.runs}",
         f"Backends that are on    {', '.join(services.catalogue.backend_names())}",
         *(f"                        {line}" for line in services.catalogue.describe_backends()),
-        "Stage 2 (rewriting)     embedded techniques, no language model",
+        *_about_models(services.models.describe()),
         "Stages 1, 3 (safety)    NOT CHECKED: no word lists and no guard model in this version",
     ]
     if services.access.new_token:
@@ -153,6 +154,13 @@ def greeting(services: Services) -> str:
     if not _is_loopback(settings.host):
         lines += _invitation(settings.port)
     return "\n".join(lines)
+
+
+def _about_models(lines: Sequence[str]) -> list[str]:
+    if not lines:
+        return ["Language models         none; texts are rewritten by embedded techniques"]
+    first, *others = lines
+    return [f"Language models         {first}", *(f"{'':24}{line}" for line in others)]
 
 
 def _example_curl(address: str) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from devserver.config import PROJECT_FOLDER, Settings
+from devserver.my_app.language_wiring import NO_MODELS, build_language_models
 from devserver.my_app.services import media_probe
 from devserver.my_app.services.backends.api_service import ApiService
 from devserver.my_app.services.backends.atelier import AtelierBackend, warm_up
@@ -22,13 +23,19 @@ from devserver.my_app.services.catalogue import Catalogue
 from devserver.my_app.services.comfyui.files import ComfyUIFiles
 from devserver.my_app.services.comfyui.servers import ComfyUIServers
 from devserver.my_app.services.comfyui.workflow import Workflow, WorkflowInvalid, read_workflow
+from devserver.my_app.services.edit_deadline import EditDeadline
 from devserver.my_app.services.interception.interception import (
+    ApplyTechnique,
     EmbeddedInterception,
     apply_technique,
 )
+from devserver.my_app.services.interception.model_interception import ModelInterception
+from devserver.my_app.services.language.models import LanguageModels
+from devserver.my_app.services.language.warm_up import WarmUp
 from devserver.my_app.services.media_fetch import MediaFetcher
 from devserver.my_app.services.media_intake import MediaIntake
 from devserver.my_app.services.media_probe import MediaFacts
+from devserver.my_app.services.media_stage import MediaStage
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.output_configs import OutputConfig, load_output_configs
 from devserver.my_app.services.pipeline import Pipeline
@@ -38,9 +45,11 @@ from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.run_queue import EmbeddedRunQueue, RunQueue
 from devserver.my_app.services.run_watch import RunWatch
 from devserver.my_app.services.runs import Runs
-from devserver.my_app.services.schemas import load_interception_schemas
+from devserver.my_app.services.schemas import live_interception_schemas
 from devserver.my_app.services.storage_root import StorageRoot
+from devserver.my_app.services.text_stages import TextStages
 from devserver.my_app.services.thumbnails import Thumbnails, draw_thumbnail
+from devserver.my_app.services.translation import Translation
 from devserver.my_app.services.worker_pool import WorkerPool
 
 SCHEMAS_FOLDER = PROJECT_FOLDER / "devserver" / "schemas"
@@ -63,6 +72,9 @@ class Services:
     runs: Runs
     progress: RunProgress
     thumbnails: Thumbnails
+    models: LanguageModels
+    warm_up: WarmUp
+    edit_deadline: EditDeadline
     comfyui: ComfyUIServers
     pool: WorkerPool
 
@@ -71,6 +83,8 @@ class Services:
 
         What doesn't make it goes on at the next start.
         """
+        self.warm_up.close()
+        self.edit_deadline.close()
         self.queue.close(_LAST_CALL_SECONDS)
         self.comfyui.close()
         self.pool.close()
@@ -133,15 +147,36 @@ def build_api_backends(settings: Settings) -> list[MediaBackend]:
     ]
 
 
+def build_pipeline(
+    storage: MediaStorageService,
+    catalogue: Catalogue,
+    progress: RunProgress,
+    *,
+    apply: ApplyTechnique = apply_technique,
+    models: LanguageModels = NO_MODELS,
+    language_seconds: float = 120.0,
+) -> Pipeline:
+    """The way of a run. `apply` says where embedded techniques work: by default in this process."""
+    text_stages = TextStages(
+        storage,
+        catalogue,
+        ModelInterception(models, EmbeddedInterception(apply), seconds=language_seconds),
+        Translation(models, seconds=language_seconds),
+        progress,
+    )
+    return Pipeline(storage, text_stages, MediaStage(storage, catalogue, progress))
+
+
 def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SECONDS) -> Services:
     """Put the server together, claim its root and take up what the last one left.
 
     `patience_seconds` is how long another owner of the root may take to end.
 
-    Raises RootTaken, SchemaFileInvalid.
+    Raises RootTaken, SchemaFileInvalid, SettingsInvalid.
     """
-    schemas = load_interception_schemas(SCHEMAS_FOLDER / "interception")
+    schemas = live_interception_schemas(SCHEMAS_FOLDER / "interception")
     output_configs = load_output_configs(settings.output_configs_dir)
+    models = build_language_models(settings)
     root = StorageRoot(settings.exports_dir)
     root.claim(f"http://{settings.host}:{settings.port}", patience_seconds=patience_seconds)
     RunFolders(root).remove_strays()
@@ -165,15 +200,33 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     progress = RunProgress()
     storage.watch(watch.heard)
     storage.watch(progress.heard)
+    edit_deadline = EditDeadline(storage.finish_run)
+    storage.watch(edit_deadline.heard)
     queue = EmbeddedRunQueue(
-        Pipeline(storage, catalogue, EmbeddedInterception(rewrite_in_pool), progress).work,
+        build_pipeline(
+            storage,
+            catalogue,
+            progress,
+            apply=rewrite_in_pool,
+            models=models,
+            language_seconds=settings.language_timeout_seconds,
+        ).work,
         workers=settings.run_workers,
         max_waiting=settings.max_queued_runs,
     )
-    runs = Runs(storage, catalogue, queue, watch, safety_floor=settings.minimum_safety_level)
+    runs = Runs(
+        storage,
+        catalogue,
+        queue,
+        watch,
+        edit_deadline,
+        safety_floor=settings.minimum_safety_level,
+    )
     token = settings.researcher_token.get_secret_value() if settings.researcher_token else None
     runs.take_up_unfinished()
     pool.warm_up(warm_up)
+    warm_up_models = WarmUp(models.all)
+    warm_up_models.start()
     return Services(
         settings=settings,
         root=root,
@@ -184,6 +237,9 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         runs=runs,
         progress=progress,
         thumbnails=Thumbnails(root.cache, partial(pool.run, _MEASURE_SECONDS, draw_thumbnail)),
+        models=models,
+        warm_up=warm_up_models,
+        edit_deadline=edit_deadline,
         comfyui=comfyui,
         pool=pool,
     )

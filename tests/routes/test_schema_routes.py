@@ -24,6 +24,11 @@ def test_info_lists_all_that_can_be_chosen(client: FlaskClient) -> None:
     for schema in body["schemas"]:
         answer = client.post(
             "/api/schema/pipeline/execute",
-            json={"schema": schema["id"], "input_text": "Eine Katze", "output_type": "text"},
+            json={
+                "schema": schema["id"],
+                "input_text": "Eine Katze",
+                "output_type": "text",
+                "context": "Alle tragen Hüte",
+            },
         )
         assert answer.status_code == 200

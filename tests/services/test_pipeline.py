@@ -14,7 +14,6 @@ from devserver.my_app.services.backends.port import (
     ModerationBlocked,
 )
 from devserver.my_app.services.catalogue import Catalogue
-from devserver.my_app.services.interception.interception import EmbeddedInterception
 from devserver.my_app.services.media_sources import MadeBy, MediaData, MediaDescription
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.output_configs import OutputConfig
@@ -24,6 +23,7 @@ from devserver.my_app.services.run_metadata import RunMetadata, RunRequest
 from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.schemas import load_interception_schemas
 from devserver.my_app.services.worker_pool import WorkerDied
+from devserver.my_app.wiring import build_pipeline
 from tests.media_samples import png_bytes, wav_bytes
 
 SCHEMAS = load_interception_schemas(PROJECT_FOLDER / "devserver/schemas/interception")
@@ -68,9 +68,7 @@ class ScriptedBackend:
             for backend in backends
             for config_id in backend._scripts
         }
-        return Pipeline(
-            storage, Catalogue(SCHEMAS, configs, backends), EmbeddedInterception(), RunProgress()
-        )
+        return build_pipeline(storage, Catalogue(SCHEMAS, configs, backends), RunProgress())
 
 
 def picture(_: MediaRequest) -> Sequence[bytes]:

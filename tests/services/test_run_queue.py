@@ -73,10 +73,22 @@ def test_a_run_is_queued_once() -> None:
         for run_id in ("a", "b", "b"):
             runs.put(run_id)
         work.wait_for(begun=1)
-        runs.put("a")
         work.go_on.set()
         work.wait_for(ended=2)
     assert work.ended == ["a", "b"]
+
+
+def test_a_run_put_again_while_it_is_worked_on_is_worked_on_again() -> None:
+    work = Work()
+    with queue(work) as runs:
+        runs.put("a")
+        work.wait_for(begun=1)
+        runs.put("a")
+        runs.put("a")
+        runs.put("b")
+        work.go_on.set()
+        work.wait_for(ended=3)
+    assert work.ended == ["a", "b", "a"]
 
 
 def test_is_full_at_its_limit() -> None:

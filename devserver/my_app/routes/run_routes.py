@@ -7,9 +7,16 @@ from dataclasses import asdict
 from flask import Blueprint, Response
 
 from devserver.my_app.routes import wire
-from devserver.my_app.routes.http import is_researcher, json_answer, services, whole_number
+from devserver.my_app.routes.http import (
+    is_researcher,
+    json_answer,
+    read_body,
+    services,
+    whole_number,
+)
 from devserver.my_app.routes.openapi import documented
-from devserver.my_app.routes.views import run_state, run_view
+from devserver.my_app.routes.run_answers import answer_when_at_rest
+from devserver.my_app.routes.views import journey_view, run_state, run_view
 from devserver.my_app.services.researcher_access import ResearcherTokenRequired
 from devserver.my_app.services.run_id import checked_run_id
 from devserver.my_app.services.run_metadata import RunMetadata
@@ -37,6 +44,29 @@ def preview(run_id: str) -> Response:
     response = Response(picture.data, mimetype=picture.mime_type)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@blueprint.get("/<run_id>/journey")
+@documented(answers={200: wire.Journey}, errors=(400, 404))
+def journey(run_id: str) -> Response:
+    """Every step of a run in order, with the words that each changed."""
+    run = services().storage.get_metadata(run_id)
+    return json_answer(journey_view(run, is_researcher=is_researcher()))
+
+
+@blueprint.post("/<run_id>/continue")
+@documented(
+    request=wire.ContinueRequest,
+    answers={200: wire.RunAnswer, 202: wire.AcceptedAnswer, 403: wire.BlockedAnswer},
+    errors=(400, 404, 409, 413, 415, 502, 503, 504),
+)
+def go_on(run_id: str) -> Response:
+    """Go on with a run that awaits an edit, with the text as it is now, and wait for its end.
+
+    409 for a run in any other state. `Prefer` works as for starting a run.
+    """
+    body = read_body(wire.ContinueRequest)
+    return answer_when_at_rest(services().runs.continue_with(run_id, body.text).run_id)
 
 
 @blueprint.post("/<run_id>/cancel")

@@ -5,17 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from devserver.my_app.routes import wire
-from devserver.my_app.routes.errors import error_answer
-from devserver.my_app.routes.http import (
-    is_researcher,
-    json_answer,
-    preference,
-    read_body,
-    services,
-)
+from devserver.my_app.routes.http import is_researcher, read_body, services
 from devserver.my_app.routes.openapi import documented
-from devserver.my_app.routes.views import run_answer
-from devserver.my_app.services.run_metadata import RunMetadata
+from devserver.my_app.routes.run_answers import answer_when_at_rest
 from devserver.my_app.services.runs import NewRun
 
 blueprint = Blueprint("schema_pipeline", __name__, url_prefix="/api/schema/pipeline")
@@ -33,6 +25,24 @@ def start_run() -> Response:
     The header `Prefer: respond-async` answers 202 at once, `Prefer: wait=N` after at most N
     seconds. The run goes on either way, also when the client hangs up.
     """
+    return _started(awaits_edit=False)
+
+
+@blueprint.post("/interception")
+@documented(
+    request=wire.NewRunRequest,
+    answers={200: wire.AwaitingEditAnswer, 202: wire.AcceptedAnswer, 403: wire.BlockedAnswer},
+    errors=(400, 404, 409, 413, 415, 502, 503, 504),
+)
+def start_interception() -> Response:
+    """Start a run that stops when the text is rewritten and waits for it to be edited.
+
+    It goes on with `POST /api/runs/<run_id>/continue`; after a day it is cancelled.
+    """
+    return _started(awaits_edit=True)
+
+
+def _started(*, awaits_edit: bool) -> Response:
     body = read_body(wire.NewRunRequest)
     run = services().runs.start(
         NewRun(
@@ -46,42 +56,9 @@ def start_run() -> Response:
             seed=body.seed,
             language=body.language,
             context=body.context,
+            awaits_edit=awaits_edit,
             is_researcher=is_researcher(),
             unknown_fields=tuple(sorted(body.model_extra or ())),
         )
     )
-    seconds = preference().seconds(services().settings.max_wait_seconds)
-    return answer_for(services().runs.wait(run.run_id, seconds))
-
-
-def answer_for(run: RunMetadata) -> Response:
-    """The answer to a request that waited for `run`, whatever became of it."""
-    if run.status in ("success", "partial"):
-        return json_answer(run_answer(run))
-    if run.status == "blocked" and run.error:
-        message = run.error.message
-        reason = wire.BlockedReason(stage=run.error.stage, code=run.error.code, message=message)
-        return json_answer(
-            wire.BlockedAnswer(run_id=run.run_id, blocked=reason, error=message), 403
-        )
-    if run.status == "cancelled":
-        return error_answer("cancelled", "This run was cancelled.", run_id=run.run_id)
-    if run.status in ("queued", "running", "awaiting_edit"):
-        return accepted(run)
-    code = run.error.code if run.error else "internal_error"
-    message = run.error.message if run.error else "The run failed."
-    return error_answer(code, message, run_id=run.run_id)
-
-
-def accepted(run: RunMetadata) -> Response:
-    """202: the run goes on, and here is where to look."""
-    url = f"/api/runs/{run.run_id}"
-    body = wire.AcceptedAnswer.model_validate(
-        {
-            "status": run.status,
-            "run_id": run.run_id,
-            "url": url,
-            "place_in_queue": services().runs.place_in_queue(run.run_id),
-        }
-    )
-    return json_answer(body, 202, Location=url)
+    return answer_when_at_rest(run.run_id)

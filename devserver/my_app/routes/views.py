@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 from devserver.my_app.routes import wire
+from devserver.my_app.services.journey import JourneyStep, journey_of
 from devserver.my_app.services.run_metadata import Output, RunMetadata, StageRecord
 
 # For researchers only: what was sent to models, and which terms hit a list.
 _PRIVATE_DETAILS = frozenset({"messages", "terms"})
+View = TypeVar("View", bound=BaseModel)
 _PRIVATE_KEYS = ("user_id", "jobs")
 
 
@@ -59,20 +63,13 @@ def run_answer(run: RunMetadata) -> wire.RunAnswer:
     """The answer to a request whose run came to its end with something to show."""
     outputs = outputs_view(run)
     media_outputs = [_media_output(run, outputs, config) for config in run.request.output_configs]
-    return wire.RunAnswer(
-        status="partial" if run.status == "partial" else "success",
-        run_id=run.run_id,
-        schema_id=run.schema_id,
-        execution_mode=run.execution_mode,
-        safety_level=run.safety_level,
-        input_text=run.input_text,
-        transformed_text=run.transformed_text,
+    return _filled(
+        wire.RunAnswer,
+        run,
         final_output=run.transformed_text,
         outputs=outputs,
         media_output=media_outputs[0] if media_outputs else None,
         media_outputs=media_outputs,
-        stages=stages_view(run),
-        warnings=list(run.warnings),
     )
 
 
@@ -102,24 +99,43 @@ def _media_output(
     )
 
 
+def awaiting_edit_answer(run: RunMetadata) -> wire.AwaitingEditAnswer:
+    """The answer to a request whose run waits for an edited text."""
+    return _filled(wire.AwaitingEditAnswer, run, continue_url=f"/api/runs/{run.run_id}/continue")
+
+
+def journey_view(run: RunMetadata, *, is_researcher: bool) -> wire.Journey:
+    """The steps of a run, and what each changed; all details, for researchers."""
+    shown = run if is_researcher else run.having(stages=tuple(stages_view(run)))
+    return _filled(wire.Journey, run, steps=[_journey_step(step) for step in journey_of(shown)])
+
+
+def _journey_step(step: JourneyStep) -> wire.JourneyStepView:
+    known = step.record.model_dump(include=set(wire.JourneyStepView.model_fields))
+    changes = [wire.ChangeView(kind=one.kind, text=one.text) for one in step.changes]
+    return wire.JourneyStepView(**known, seed=step.seed, changes=changes)
+
+
 def run_state(
     run: RunMetadata, place_in_queue: int | None, progress: wire.ProgressView | None
 ) -> wire.RunState:
     """How the run stands."""
-    return wire.RunState(
-        run_id=run.run_id,
-        status=run.status,
-        revision=run.revision,
-        timestamp=run.timestamp,
-        finished_at=run.finished_at,
-        schema_id=run.schema_id,
+    return _filled(
+        wire.RunState,
+        run,
         place_in_queue=place_in_queue,
         progress=progress,
-        attempts=run.attempts,
-        input_text=run.input_text,
-        transformed_text=run.transformed_text,
-        stages=stages_view(run),
         outputs=outputs_view(run),
-        warnings=list(run.warnings),
-        error=run.error,
     )
+
+
+def _filled(form: type[View], run: RunMetadata, **values: object) -> View:
+    """A `form` with `values`, and for the rest with what of the same name the run has."""
+    same = {
+        name: getattr(run, name)
+        for name in form.model_fields
+        if name not in values and hasattr(run, name)
+    }
+    if "stages" in same:
+        same["stages"] = stages_view(run)
+    return form.model_validate({**same, **values})

@@ -15,6 +15,7 @@ from devserver.my_app.services.run_metadata import (
     RunError,
     RunStatus,
     StageRecord,
+    StageStatus,
 )
 from devserver.my_app.services.runs import MAX_SEED
 
@@ -75,6 +76,16 @@ class NewRunRequest(BaseModel):
         return tuple(dict.fromkeys((*first, *(self.output_configs or ()))))
 
 
+class ContinueRequest(BaseModel):
+    """The rewritten text as somebody has edited it."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+    text: Annotated[Text, AfterValidator(_not_blank)] = Field(
+        min_length=1, max_length=MAX_TEXT_CHARACTERS
+    )
+
+
 class OutputView(Output):
     """One stored file and where to get it."""
 
@@ -118,10 +129,27 @@ class RunAnswer(BaseModel):
 class AcceptedAnswer(BaseModel):
     """A run that goes on; the header Location says where to look."""
 
-    status: Literal["queued", "running", "awaiting_edit"]
+    status: Literal["queued", "running"]
     run_id: str
     url: str
     place_in_queue: int | None
+
+
+class AwaitingEditAnswer(BaseModel):
+    """A run that has rewritten the text and waits for somebody to go on with it."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    status: Literal["awaiting_edit"] = "awaiting_edit"
+    run_id: str
+    schema_id: str | None = Field(alias="schema")
+    execution_mode: str | None
+    safety_level: str | None
+    input_text: str
+    transformed_text: str | None
+    continue_url: str = Field(description="Where to post the text as edited.")
+    stages: list[StageRecord]
+    warnings: list[str]
 
 
 class BlockedReason(BaseModel):
@@ -182,6 +210,42 @@ class RunState(BaseModel):
     stages: list[StageRecord]
     outputs: list[OutputView]
     warnings: list[str]
+    error: RunError | None
+
+
+class ChangeView(BaseModel):
+    """A stretch of text that stayed, went or came."""
+
+    kind: Literal["kept", "removed", "added"]
+    text: str
+
+
+class JourneyStepView(BaseModel):
+    """One step of a run; `changes` tell by words how its output came of its input."""
+
+    stage: int
+    step: str
+    status: StageStatus
+    input: str | None
+    output: str | None
+    changes: list[ChangeView]
+    backend: str | None
+    model: str | None
+    config: str | None
+    seed: int | None
+    started_at: str
+    duration_seconds: float
+    details: dict[str, Any] = Field(description="The verdict of a check, its reason, and so on.")
+
+
+class Journey(BaseModel):
+    """Every step of a run in order."""
+
+    run_id: str
+    status: RunStatus
+    input_text: str
+    transformed_text: str | None
+    steps: list[JourneyStepView]
     error: RunError | None
 
 

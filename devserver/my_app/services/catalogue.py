@@ -72,11 +72,14 @@ class Catalogue:
             return f"The backend {config.backend} is not set up here."
         return backend.unavailable_because(config)
 
-    def default_output_config(self, execution_mode: str, media_type: str) -> OutputConfig:
+    def default_output_config(
+        self, execution_mode: str, media_type: str, wished: str | None = None
+    ) -> OutputConfig:
         """The config used when none is named.
 
         The best-ranked backend that is set up decides; of its configs the best-ranked one that can
-        be made just now is taken. Nothing of another mode or backend is taken instead.
+        be made just now is taken. Nothing of another mode or backend is taken instead. `wished` (by
+        a schema) comes first where it is one of the mode and can be made.
         Raises BackendNotConfigured.
         """
         set_up = self.backend_names()
@@ -95,6 +98,9 @@ class Catalogue:
                 f"Nothing is set up here that makes {media_type} in {execution_mode} mode.",
                 details={"execution_mode": execution_mode, "output_type": media_type},
             )
+        for config in ranked:
+            if config.id == wished and self.unavailable_because(config) is None:
+                return config
         of_the_best = [config for config in ranked if config.backend == ranked[0].backend]
         able = (config for config in of_the_best if self.unavailable_because(config) is None)
         return next(able, ranked[0])

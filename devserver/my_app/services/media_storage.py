@@ -9,7 +9,7 @@ from typing import Any
 
 from devserver.config import read_settings
 from devserver.my_app.services.durable_files import replace_file
-from devserver.my_app.services.errors import NotMedia
+from devserver.my_app.services.errors import NotMedia, ServerError
 from devserver.my_app.services.media_intake import MediaIntake, refuse_when_over
 from devserver.my_app.services.media_sources import (
     ComfyUIPrompt,
@@ -43,6 +43,12 @@ PIECE_BYTES = 1024 * 1024
 Watcher = Callable[[RunMetadata], None]
 NO_MAKER = MadeBy(backend="unknown")
 COMFYUI = MadeBy(backend="comfyui")
+
+
+class NotAwaitingEdit(ServerError):
+    """The run is not at the point where its text can be edited."""
+
+    code = "not_awaiting_edit"
 
 
 class MediaStorageService(StoredRuns):
@@ -124,6 +130,11 @@ class MediaStorageService(StoredRuns):
 
         return self._change_open_run(run_id, change)
 
+    def record_stages(self, run_id: str, stages: Iterable[StageRecord]) -> RunMetadata:
+        """Add steps to the record. Raises RunNotFound, RunIsOver, StorageFull."""
+        added = tuple(stages)
+        return self._change_open_run(run_id, lambda run: run.having(stages=(*run.stages, *added)))
+
     def record_stage(
         self, run_id: str, stage: StageRecord, job_states: Mapping[str, str] | None = None
     ) -> RunMetadata:
@@ -141,6 +152,32 @@ class MediaStorageService(StoredRuns):
             return run.having(stages=(*run.stages, stage), jobs=jobs)
 
         return self._change_open_run(run_id, change)
+
+    def await_edit(self, run_id: str) -> RunMetadata:
+        """Let the run wait for its text to be edited, as long as it takes; durable on return.
+
+        Raises RunNotFound, RunIsOver, StorageFull.
+        """
+        return self._change_open_run(
+            run_id, lambda run: run.having(status="awaiting_edit", attempts=0), durable=True
+        )
+
+    def continue_with(self, run_id: str, text: str, stage: StageRecord) -> RunMetadata:
+        """Give a run that waits for it its edited text, and queue it; durable on return.
+
+        Of two at once one is first. Raises RunNotFound, NotAwaitingEdit, StorageFull.
+        """
+
+        def change(run: RunMetadata) -> RunMetadata:
+            if run.status != "awaiting_edit":
+                raise NotAwaitingEdit("This run does not wait for an edited text.")
+            replace_file(self._folders.path(run_id) / TRANSFORMED_TEXT, text.encode())
+            return run.having(status="queued", transformed_text=text, stages=(*run.stages, stage))
+
+        metadata = self._folders.change(run_id, change)
+        self._folders.sync(run_id)
+        self._tell(metadata)
+        return metadata
 
     def record_submission(self, run_id: str, job: Job, sent: Mapping[str, Any]) -> Job:
         """Write down a job *before* it is sent, and what is sent as workflow.json (_2, _3 …).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -58,6 +58,9 @@ class OutputConfig(SchemaFile):
         description="By execution mode; the lowest whose backend is set up is the default.",
     )
     parameters: dict[str, Any] = Field(default_factory=dict, description="For the backend.")
+    prompt_language: Literal["en"] | None = Field(
+        None, description="en for a model that understands English only; null for any language."
+    )
     workflow: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]+\.workflow\.json$")
     places: Places = Field(default_factory=dict)
     model: str | None = Field(None, description="The model's name, as metadata tells it.")

@@ -92,6 +92,7 @@ class RunRequest(_Record):
     seed: int | None = None
     language: Literal["de", "en"] | None = None
     context: str | None = None
+    awaits_edit: bool = False
 
 
 class Job(_Record):

@@ -30,7 +30,11 @@ class RunQueue(Protocol):
         """Raise QueueFull when no further run is taken."""
 
     def put(self, run_id: str) -> None:
-        """Queue a run; one that is queued or being worked on already is not queued again."""
+        """Queue a run that isn't waiting; one that is being worked on is queued after that.
+
+        So nothing is lost when a run that waits for an edit is continued before its worker has
+        left it. A worker finds nothing to do in a run that is over.
+        """
 
     def place_of(self, run_id: str) -> int | None:
         """1 for the next run in line; None when it isn't waiting."""
@@ -47,6 +51,7 @@ class EmbeddedRunQueue:
         self._max_waiting = max_waiting
         self._waiting: deque[str] = deque()
         self._under_way: set[str] = set()
+        self._again: set[str] = set()
         self._changed = threading.Condition()
         self._closed = False
         self._threads = [
@@ -65,9 +70,11 @@ class EmbeddedRunQueue:
                 raise QueueFull("So many pictures are being made that there is no room just now.")
 
     def put(self, run_id: str) -> None:
-        """Queue a run; one that is queued or being worked on already is not queued again."""
+        """Queue a run that isn't waiting; one that is being worked on is queued after that."""
         with self._changed:
-            if run_id not in self._waiting and run_id not in self._under_way:
+            if run_id in self._under_way:
+                self._again.add(run_id)
+            elif run_id not in self._waiting:
                 self._waiting.append(run_id)
                 self._changed.notify()
 
@@ -102,4 +109,7 @@ class EmbeddedRunQueue:
             finally:
                 with self._changed:
                     self._under_way.discard(run_id)
+                    if run_id in self._again:
+                        self._again.discard(run_id)
+                        self._waiting.append(run_id)
                     self._changed.notify_all()

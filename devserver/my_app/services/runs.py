@@ -10,17 +10,31 @@ from typing import Literal
 from devserver.config import SafetyLevel
 from devserver.my_app.services.backends.port import BackendNotConfigured
 from devserver.my_app.services.catalogue import Catalogue
+from devserver.my_app.services.edit_deadline import EditDeadline
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.output_configs import OutputConfig
-from devserver.my_app.services.run_metadata import OutputType, RunMetadata, RunRequest
+from devserver.my_app.services.run_metadata import (
+    OutputType,
+    RunMetadata,
+    RunRequest,
+    StageRecord,
+)
 from devserver.my_app.services.run_queue import RunQueue
 from devserver.my_app.services.run_watch import RunWatch
 from devserver.my_app.services.safety import raised_to_floor
+from devserver.my_app.services.schemas import InterceptionSchema
+from devserver.my_app.services.text_stages import EDIT
 
 logger = logging.getLogger(__name__)
 
 MAX_SEED = 2**53 - 1
+
+
+class ContextRequired(ServerError):
+    """The schema needs rules of one's own, and none came with the request."""
+
+    code = "context_required"
 
 
 class OutputTypeConflict(ServerError):
@@ -43,6 +57,7 @@ class NewRun:
     seed: int | None = None
     language: Literal["de", "en"] | None = None
     context: str | None = None
+    awaits_edit: bool = False
     is_researcher: bool = False
     unknown_fields: tuple[str, ...] = ()
 
@@ -56,6 +71,7 @@ class Runs:
         catalogue: Catalogue,
         queue: RunQueue,
         watch: RunWatch,
+        edit_deadline: EditDeadline,
         *,
         safety_floor: SafetyLevel,
     ) -> None:
@@ -63,16 +79,19 @@ class Runs:
         self._catalogue = catalogue
         self._queue = queue
         self._watch = watch
+        self._edit_deadline = edit_deadline
         self._safety_floor = safety_floor
 
     def start(self, new: NewRun) -> RunMetadata:
         """Make the run's folder and queue the run.
 
-        Nothing is stored when it raises: SchemaNotFound, OutputConfigNotFound,
+        Nothing is stored when it raises: SchemaNotFound, ContextRequired, OutputConfigNotFound,
         OutputTypeConflict, BackendNotConfigured, QueueFull, StorageFull.
         """
-        self._catalogue.schema(new.schema)
-        output_type, configs = self._what_to_make(new)
+        schema = self._catalogue.schema(new.schema)
+        if schema.needs_context and not (new.context or "").strip():
+            raise ContextRequired("This style needs rules of your own, as context.")
+        output_type, configs = self._what_to_make(new, schema)
         self._queue.check_room()
         level, warning = raised_to_floor(
             new.safety_level, self._safety_floor, is_researcher=new.is_researcher
@@ -89,6 +108,7 @@ class Runs:
                 seed=secrets.randbelow(MAX_SEED + 1) if new.seed is None else new.seed,
                 language=new.language,
                 context=new.context,
+                awaits_edit=new.awaits_edit,
             ),
             warnings=[*([warning] if warning else []), *_about_unknown(new.unknown_fields)],
         )
@@ -98,6 +118,26 @@ class Runs:
     def wait(self, run_id: str, seconds: float) -> RunMetadata:
         """The run at its end, or as it stands after `seconds`. Raises RunNotFound."""
         return self._watch.wait(run_id, seconds)
+
+    def continue_with(self, run_id: str, text: str) -> RunMetadata:
+        """Take a run that waits for its text up again, with the text as it was edited.
+
+        The edit is a step on record, also where nothing was changed. Raises RunNotFound,
+        NotAwaitingEdit, QueueFull, StorageFull.
+        """
+        self._queue.check_room()
+        before = self._storage.get_metadata(run_id).transformed_text
+        edit = StageRecord(
+            stage=2,
+            step=EDIT,
+            status="passed" if text == before else "edited",
+            input=before,
+            output=text,
+            backend=None,
+        )
+        run = self._storage.continue_with(run_id, text, edit)
+        self._queue.put(run_id)
+        return run
 
     def cancel(self, run_id: str) -> RunMetadata:
         """End the run as `cancelled`; it keeps what it has, and its worker leaves it.
@@ -113,16 +153,20 @@ class Runs:
     def take_up_unfinished(self) -> int:
         """Queue every run that was waiting or under way when the server stopped; returns how many.
 
-        Runs that wait for an edit go on waiting.
+        Runs that wait for an edit go on waiting, until their time is up.
         """
         unfinished = self._storage.unfinished_runs()
         for run in unfinished:
             self._storage.settle(run.run_id)
-            if run.status != "awaiting_edit":
+            if run.status == "awaiting_edit":
+                self._edit_deadline.heard(run)
+            else:
                 self._queue.put(run.run_id)
         return len(unfinished)
 
-    def _what_to_make(self, new: NewRun) -> tuple[OutputType, list[OutputConfig]]:
+    def _what_to_make(
+        self, new: NewRun, schema: InterceptionSchema
+    ) -> tuple[OutputType, list[OutputConfig]]:
         configs = [self._catalogue.output_config(config_id) for config_id in new.output_configs]
         output_type = new.output_type or (configs[0].media_type if configs else "image")
         if configs and output_type not in {config.media_type for config in configs}:
@@ -130,7 +174,10 @@ class Runs:
                 f"None of the output configs named makes the output type {output_type}."
             )
         if not configs and output_type != "text":
-            configs = [self._catalogue.default_output_config(new.execution_mode, output_type)]
+            wished = schema.default_outputs.get(output_type)
+            configs = [
+                self._catalogue.default_output_config(new.execution_mode, output_type, wished)
+            ]
         for config in configs:
             reason = self._catalogue.unavailable_because(config)
             if reason:

@@ -8,6 +8,8 @@ from devserver.config import SafetyLevel
 from devserver.my_app.services.run_metadata import StageRecord
 
 LEVELS: tuple[SafetyLevel, ...] = ("kids", "youth", "adult", "off")
+STEP = "safety"
+"""The step's name on record."""
 UNCHECKED_REASON = "This version of the server has no word lists and no guard model."
 
 
@@ -32,7 +34,7 @@ def check_text(stage: Literal[1, 3], text: str) -> StageRecord:
     """The record of the safety check of `text`; skipped, and said so, until there is one."""
     return StageRecord(
         stage=stage,
-        step="safety",
+        step=STEP,
         status="skipped",
         input=text,
         details={"reason": UNCHECKED_REASON},

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from devserver.my_app.services.atelier.manner import PAPER_COLOUR, Palette, Style, Time
 from devserver.my_app.services.interception.techniques import TECHNIQUES
+from devserver.my_app.services.language.model_names import StepModels
 from devserver.my_app.services.live_schema_files import LiveSchemaFiles
 from devserver.my_app.services.run_metadata import MediaType
 from devserver.my_app.services.schema_files import (
@@ -39,8 +40,10 @@ class TechniqueChoice(SchemaPart):
 class LanguageModelChoice(SchemaPart):
     """How a language model is asked, where one is configured."""
 
-    model: str | None = Field(
-        None, min_length=1, description="A model other than the configured one; null for that one."
+    models: StepModels = Field(
+        StepModels(),
+        description="Models other than the configured ones, for eco and for fast mode, such as "
+        '{"eco": "ollama/llama3.2:3b"}.',
     )
     temperature: Annotated[float, Field(ge=0, le=2, strict=False)] = Field(
         0.8, description="How freely words are chosen: 0 the likeliest, 2 nearly at random."
@@ -109,8 +112,9 @@ class InterceptionSchema(SchemaFile):
     needs_context: bool = Field(
         False, description="Whether the request has to bring rules of its own as `context`."
     )
-    language_model: LanguageModelChoice = Field(
-        default_factory=LanguageModelChoice, description="How a language model is asked."
+    language_model: LanguageModelChoice | None = Field(
+        default_factory=LanguageModelChoice,
+        description="null for a style that is made by its technique alone, model or not.",
     )
     technique: TechniqueChoice = Field(
         description="What is done where no language model is configured."

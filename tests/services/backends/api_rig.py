@@ -103,6 +103,7 @@ def request(config: OutputConfig | str, run: FakeRun, *, prompt: str = PROMPT) -
         run_id="5f0c0a39-2b2f-4c0e-9a06-3c2f6ff4b8f5",
         config=CONFIGS[config] if isinstance(config, str) else config,
         prompt=prompt,
+        negative_prompt="",
         input_text="Ein Walross",
         seed=2**40 + 7,
         picture={},

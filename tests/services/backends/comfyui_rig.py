@@ -14,18 +14,16 @@ from devserver.my_app.services.backends.comfyui import ComfyUIBackend
 from devserver.my_app.services.catalogue import Catalogue
 from devserver.my_app.services.comfyui.files import ComfyUIFiles
 from devserver.my_app.services.comfyui.servers import ComfyUIServers
-from devserver.my_app.services.interception.interception import EmbeddedInterception
 from devserver.my_app.services.media_fetch import MediaFetcher
 from devserver.my_app.services.media_intake import MediaIntake
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.output_configs import load_output_configs
-from devserver.my_app.services.pipeline import Pipeline
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_metadata import RunMetadata, RunRequest
 from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.schemas import load_interception_schemas
 from devserver.my_app.services.storage_root import StorageRoot
-from devserver.my_app.wiring import read_workflows
+from devserver.my_app.wiring import build_pipeline, read_workflows
 from tests.comfyui_graphs import write_all
 
 SCHEMAS = load_interception_schemas(PROJECT_FOLDER / "devserver/schemas/interception")
@@ -72,7 +70,7 @@ class Rig:
         self.progress = RunProgress()
         self.storage.watch(self.progress.heard)
         catalogue = Catalogue(SCHEMAS, configs, [self.backend])
-        self.pipeline = Pipeline(self.storage, catalogue, EmbeddedInterception(), self.progress)
+        self.pipeline = build_pipeline(self.storage, catalogue, self.progress)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:

@@ -21,7 +21,6 @@ from devserver.my_app.services.backends.port import (
 )
 from devserver.my_app.services.catalogue import Catalogue
 from devserver.my_app.services.errors import MediaRejected
-from devserver.my_app.services.interception.interception import EmbeddedInterception
 from devserver.my_app.services.media_sources import MadeBy, MediaData, MediaUrl
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.pipeline import Pipeline
@@ -29,6 +28,7 @@ from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_metadata import Job, RunRequest
 from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.schemas import load_interception_schemas
+from devserver.my_app.wiring import build_pipeline
 from tests.media_samples import png_bytes
 from tests.services.backends.api_rig import (
     CONFIGS,
@@ -189,7 +189,7 @@ def test_what_can_not_be_made_says_why() -> None:
 def pipeline(storage: MediaStorageService) -> Pipeline:
     schemas = load_interception_schemas(PROJECT_FOLDER / "devserver/schemas/interception")
     catalogue = Catalogue(schemas, CONFIGS, [backend()])
-    return Pipeline(storage, catalogue, EmbeddedInterception(), RunProgress())
+    return build_pipeline(storage, catalogue, RunProgress())
 
 
 def new_run(storage: MediaStorageService) -> str:

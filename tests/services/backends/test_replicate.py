@@ -24,14 +24,13 @@ from devserver.my_app.services.backends.port import (
 from devserver.my_app.services.backends.replicate import DEFAULT_BASE_URL, ReplicateBackend
 from devserver.my_app.services.catalogue import Catalogue
 from devserver.my_app.services.errors import MediaRejected
-from devserver.my_app.services.interception.interception import EmbeddedInterception
 from devserver.my_app.services.media_sources import MadeBy, MediaData, MediaUrl
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.output_configs import OutputConfig
-from devserver.my_app.services.pipeline import Pipeline
 from devserver.my_app.services.run_metadata import Job, RunRequest
 from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.schemas import load_interception_schemas
+from devserver.my_app.wiring import build_pipeline
 from tests.media_samples import png_bytes
 from tests.services.backends.api_rig import (
     CONFIGS,
@@ -188,9 +187,9 @@ def test_a_stored_run_that_is_cut_off_goes_on_with_its_prediction(
 
     clock.on_sleep = cut_off
     with pytest.raises(KeyboardInterrupt):
-        Pipeline(storage, catalogue, EmbeddedInterception(), RunProgress()).work(run_id)
+        build_pipeline(storage, catalogue, RunProgress()).work(run_id)
     clock.on_sleep = lambda: None
-    Pipeline(storage, catalogue, EmbeddedInterception(), RunProgress()).work(run_id)
+    build_pipeline(storage, catalogue, RunProgress()).work(run_id)
     run = storage.get_metadata(run_id)
     assert run.status == "success"
     assert [(job.job_id, job.state) for job in run.jobs] == [("abc123", "done")]

@@ -18,7 +18,7 @@ def run_of(text: str, seed: int = 7) -> RunMetadata:
 
 @pytest.mark.parametrize("schema_id", SCHEMAS)
 def test_every_step_is_on_record(schema_id: str) -> None:
-    records = EmbeddedInterception()(run_of("Eine Blume auf der Wiese"), SCHEMAS[schema_id])
+    records = EmbeddedInterception().steps(run_of("Eine Blume auf der Wiese"), SCHEMAS[schema_id])
     assert records[0].input == "Eine Blume auf der Wiese"
     assert all(after.input == before.output for before, after in pairwise(records))
     assert {record.stage for record in records} == {2}
@@ -29,14 +29,14 @@ def test_every_step_is_on_record(schema_id: str) -> None:
 
 
 def test_the_telephone_game_records_its_eight_listeners() -> None:
-    records = EmbeddedInterception()(run_of("Der Hund bellt am See"), SCHEMAS["stillepost"])
+    records = EmbeddedInterception().steps(run_of("Der Hund bellt am See"), SCHEMAS["stillepost"])
     assert [record.step for record in records] == [f"listener_{n}" for n in range(1, 9)]
 
 
 def test_the_seed_decides() -> None:
     def text(seed: int) -> str | None:
         run = run_of("Eine Blume auf der grünen Wiese am See", seed)
-        return EmbeddedInterception()(run, SCHEMAS["dada"])[-1].output
+        return EmbeddedInterception().steps(run, SCHEMAS["dada"])[-1].output
 
     assert text(1) == text(1)
     assert len({text(seed) for seed in range(10)}) > 5

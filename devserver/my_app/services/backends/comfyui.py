@@ -139,7 +139,12 @@ class ComfyUIBackend:
     def _send_and_follow(
         self, request: MediaRequest, workflow: Workflow, url: str
     ) -> list[MediaDescription] | None:
-        values = {**request.config.parameters, "prompt": request.prompt, "seed": request.seed}
+        values = {
+            **request.config.parameters,
+            "prompt": request.prompt,
+            "negative_prompt": request.negative_prompt,
+            "seed": request.seed,
+        }
         graph = workflow.filled(values, prefix=f"{request.run_id}_{secrets.token_hex(4)}")
         job = Job.model_validate(
             {

@@ -89,11 +89,16 @@ class RunAtWork(Protocol):
 
 @dataclass(frozen=True)
 class MediaRequest:
-    """All that a backend may know of a run. `picture` is the schema's wish for the collage."""
+    """All that a backend may know of a run.
+
+    `negative_prompt` is what should not be there, of the config, the schema and stage 3 together;
+    it may be empty. `picture` is the schema's wish for the collage.
+    """
 
     run_id: str
     config: OutputConfig
     prompt: str
+    negative_prompt: str
     input_text: str
     seed: int
     picture: Mapping[str, object]

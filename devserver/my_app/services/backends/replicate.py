@@ -55,7 +55,7 @@ class ReplicateBackend:
 
     Its parameters: `model` ("owner/name" or "owner/name:version"), `input` (sent as it is),
     `prompt_input` (the input's name for the prompt; "prompt"), `seed_input` (the name for the seed,
-    where the model takes one), `longest_prompt` (in characters).
+    where the model takes one), `negative_prompt_input` (likewise), `longest_prompt` (characters).
     """
 
     name = "replicate"
@@ -129,6 +129,9 @@ class ReplicateBackend:
             raise BackendFailed("This output config names no model, as owner/name.")
         sent = dict(parameters.get("input") or {})
         sent[str(parameters.get("prompt_input") or "prompt")] = _prompt(request)
+        negative_input = parameters.get("negative_prompt_input")
+        if negative_input and request.negative_prompt:
+            sent[str(negative_input)] = request.negative_prompt
         if seed is not None:
             sent[str(parameters["seed_input"])] = seed
         if model["version"]:

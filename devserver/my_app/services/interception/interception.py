@@ -10,6 +10,7 @@ from typing import Protocol
 from devserver.my_app.services.interception.techniques import TECHNIQUES, Rewriting
 from devserver.my_app.services.run_metadata import RunMetadata, StageRecord, utc_now
 from devserver.my_app.services.schemas import InterceptionSchema
+from devserver.my_app.services.text_at_work import StoredTextAtWork
 
 EMBEDDED = "embedded"
 
@@ -19,7 +20,10 @@ ApplyTechnique = Callable[[str, str, str, Mapping[str, object]], Rewriting]
 class Rewrite(Protocol):
     """What the pipeline asks of stage 2."""
 
-    def __call__(self, run: RunMetadata, schema: InterceptionSchema) -> list[StageRecord]: ...
+    def __call__(
+        self, run: RunMetadata, schema: InterceptionSchema, at_work: StoredTextAtWork
+    ) -> str:
+        """The rewritten text; each step is on record, or pending there."""
 
 
 def apply_technique(name: str, text: str, seed: str, parameters: Mapping[str, object]) -> Rewriting:
@@ -36,12 +40,23 @@ class EmbeddedInterception:
     def __init__(self, apply: ApplyTechnique = apply_technique) -> None:
         self._apply = apply
 
-    def __call__(self, run: RunMetadata, schema: InterceptionSchema) -> list[StageRecord]:
+    def __call__(
+        self, run: RunMetadata, schema: InterceptionSchema, at_work: StoredTextAtWork
+    ) -> str:
+        """The rewritten text; its steps are left pending, since they are no work to repeat."""
+        steps = self.steps(run, schema)
+        at_work.pending += steps
+        return steps[-1].output or ""
+
+    def steps(self, run: RunMetadata, schema: InterceptionSchema) -> list[StageRecord]:
         """The record of every step, in order; the last one's output is the rewritten text."""
         choice = schema.technique
         started_at, started = utc_now(), time.monotonic()
         seed = f"{run.request.seed}:{schema.id}"
-        rewriting = self._apply(choice.name, run.input_text, seed, choice.parameters)
+        parameters = dict(choice.parameters)
+        if schema.needs_context:
+            parameters["rules"] = run.request.context or ""
+        rewriting = self._apply(choice.name, run.input_text, seed, parameters)
         seconds = round(time.monotonic() - started, 6)
         texts = [run.input_text, *(step.text for step in rewriting.steps)]
         return [

@@ -77,7 +77,7 @@ class LanguageClient:
     With `own_machines_only` it connects to nothing but addresses of networks the internet does not
     reach (see `is_own_network`): the address itself is checked, after the one lookup of its name
     and before anything is sent. `is_declared_own` says that the operator vouches for this server,
-    wherever it is.
+    wherever it is. `proxy` is the way to a service of others, where there is one.
     """
 
     def __init__(
@@ -94,6 +94,7 @@ class LanguageClient:
         jitter: Callable[[], float] = random.random,
         look_seconds: float = _LOOK_SECONDS,
         max_answer_bytes: int = MAX_ANSWER_BYTES,
+        proxy: str | None = None,
     ) -> None:
         if urlsplit(base_url).username is not None:
             raise ValueError(f"The base URL for {label} must not hold a user or a password.")
@@ -111,6 +112,7 @@ class LanguageClient:
         self._jitter = jitter
         self._look_seconds = look_seconds
         self._max_answer_bytes = max_answer_bytes
+        self._proxy = proxy
 
     def __repr__(self) -> str:
         return f"LanguageClient({self.label!r}, {self.base_url!r})"
@@ -184,7 +186,7 @@ class LanguageClient:
             closing(CallWatch(left, check_wanted, too_late, self._look_seconds)) as watch,
             # Straight to the adapter, not through a Session: that follows redirects and asks the
             # environment for proxies and passwords.
-            closing(CheckedAdapter(self._may_connect, watch.watch)) as adapter,
+            closing(CheckedAdapter(self._may_connect, watch.watch, self._proxy)) as adapter,
             self._failures_of_the_wire(watch),
         ):
             # The silence is a second longer than the watch, so that the watch is what ends it.

@@ -78,8 +78,7 @@ class LanguageModels:
 
     def describe(self) -> list[str]:
         """Lines for people: which model serves which step."""
-        lines = [f"{step}, {mode}: {chosen}" for step, mode, chosen in self._all]
-        return ["Language models:", *(f"  {line}" for line in lines)] if lines else []
+        return [f"{step}, {mode}: {chosen}" for step, mode, chosen in self._all]
 
     def _named(self) -> Iterator[tuple[Step, str, ChosenModel]]:
         for step in STEPS:

@@ -1,0 +1,52 @@
+"""What a client is told that waited for a run, whatever became of it."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from devserver.my_app.routes import wire
+from devserver.my_app.routes.errors import error_answer
+from devserver.my_app.routes.http import json_answer, preference, services
+from devserver.my_app.routes.views import awaiting_edit_answer, run_answer
+from devserver.my_app.services.run_metadata import RunMetadata
+
+
+def answer_when_at_rest(run_id: str) -> Response:
+    """Wait for the run as long as the client wants, and say what has become of it."""
+    seconds = preference().seconds(services().settings.max_wait_seconds)
+    return answer_for(services().runs.wait(run_id, seconds))
+
+
+def answer_for(run: RunMetadata) -> Response:
+    """The answer to a request that waited for `run`, whatever became of it."""
+    if run.status in ("success", "partial"):
+        return json_answer(run_answer(run))
+    if run.status == "blocked" and run.error:
+        message = run.error.message
+        reason = wire.BlockedReason(stage=run.error.stage, code=run.error.code, message=message)
+        return json_answer(
+            wire.BlockedAnswer(run_id=run.run_id, blocked=reason, error=message), 403
+        )
+    if run.status == "cancelled":
+        return error_answer("cancelled", "This run was cancelled.", run_id=run.run_id)
+    if run.status == "awaiting_edit":
+        return json_answer(awaiting_edit_answer(run))
+    if run.status in ("queued", "running"):
+        return accepted(run)
+    code = run.error.code if run.error else "internal_error"
+    message = run.error.message if run.error else "The run failed."
+    return error_answer(code, message, run_id=run.run_id)
+
+
+def accepted(run: RunMetadata) -> Response:
+    """202: the run goes on, and here is where to look."""
+    url = f"/api/runs/{run.run_id}"
+    body = wire.AcceptedAnswer.model_validate(
+        {
+            "status": run.status,
+            "run_id": run.run_id,
+            "url": url,
+            "place_in_queue": services().runs.place_in_queue(run.run_id),
+        }
+    )
+    return json_answer(body, 202, Location=url)
