@@ -55,6 +55,7 @@ def _schema(schema: InterceptionSchema) -> wire.SchemaView:
         category=wire.Localised(**schema.category.model_dump()),
         minimum_age=schema.audience.minimum_age,
         complexity=schema.audience.complexity,
+        needs_context=schema.needs_context,
     )
 
 

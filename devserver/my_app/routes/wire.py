@@ -298,6 +298,7 @@ class SchemaView(BaseModel):
     category: Localised
     minimum_age: int
     complexity: int
+    needs_context: bool = Field(description="Whether a request has to bring rules, as context.")
 
 
 class OutputConfigView(BaseModel):

@@ -55,6 +55,9 @@ def test_german_on_a_tie() -> None:
         "Un chat dort sur le toit",
         "El perro está con el gato",
         "O gato e uma flor",
+        "Kedi denizde yuzuyor",
+        "gato luna perro grande",
+        "mon chien mange pizza",
     ],
 )
 def test_other_languages_are_not_taken_for_ours(text: str) -> None:

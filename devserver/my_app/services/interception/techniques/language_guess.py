@@ -7,10 +7,13 @@ import unicodedata
 from collections.abc import Mapping
 from functools import cache
 
+from devserver.my_app.services.language_recognition import recognised_language
+
 from .graphemes import is_latin
 from .syllables import Language
 from .word_data import word_data
 
+_OURS = ("de", "en", None)
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 _GERMAN_LETTERS = re.compile(r"[äöüß]")
@@ -32,8 +35,8 @@ def known_language(text: str) -> Language | None:
     """`de` or `en`; None where the text is in neither, so that no word of ours fits into it.
 
     None is said of texts without Latin letters (emoji, other scripts), with letters that only
-    other languages have, or with more of their small words than of ours. A Turkish or Spanish text
-    that shows none of these is not told apart.
+    other languages have, or with more of their small words than of ours; and of texts without any
+    word we know that a recogniser takes for another language.
     """
     letters = [char for char in text[:2000] if char.isalpha()]
     latin = sum(is_latin(char) or unicodedata.combining(char) > 0 for char in letters)
@@ -45,6 +48,8 @@ def known_language(text: str) -> Language | None:
     said = [match.group() for match in _WORD.finditer(composed.lower())]
     foreign = sum(word in _other_function_words() for word in said)
     if foreign > sum(word in _function_words("de") | _function_words("en") for word in said):
+        return None
+    if not any(_is_ours(word) for word in said) and recognised_language(text) not in _OURS:
         return None
     return guess_language(text)
 
@@ -69,6 +74,10 @@ def _weight(word: str) -> float:
     weight += 0.7 * bool(_PATTERNS["de"].search(word))
     weight -= 0.7 * bool(_PATTERNS["en"].search(word))
     return weight
+
+
+def _is_ours(word: str) -> bool:
+    return any(word in _function_words(own) or word in _list_words(own) for own in ("de", "en"))
 
 
 @cache
