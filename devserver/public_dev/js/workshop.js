@@ -14,6 +14,7 @@ async function showStyles() {
     choice.value = schema.id;
     choice.required = true;
     choice.checked = schema.id === "dada";
+    choice.dataset.needsRules = schema.needs_context;
     const name = document.createElement("span");
     name.id = `${schema.id}-name`;
     name.textContent = schema.name.de;
@@ -26,6 +27,12 @@ async function showStyles() {
     label.append(choice, name, sentence);
     element("styles").append(label);
   }
+}
+
+function askForRules() {
+  const needed = document.querySelector("#styles :checked")?.dataset.needsRules === "true";
+  element("own-rules").hidden = !needed;
+  element("rules").disabled = !needed;
 }
 
 function tell(state) {
@@ -87,6 +94,7 @@ element("idea").addEventListener("submit", async (event) => {
       schema: new FormData(event.target).get("schema"),
       input_text: element("text").value,
       language: "de",
+      context: element("rules").disabled ? null : element("rules").value,
     };
     await follow(await startRun(request));
   } catch (error) {
@@ -96,6 +104,7 @@ element("idea").addEventListener("submit", async (event) => {
   }
 });
 
+element("styles").addEventListener("change", askForRules);
 await showStyles();
 const remembered = sessionStorage.getItem(REMEMBERED_RUN);
 if (remembered) await follow(remembered);
