@@ -70,6 +70,7 @@ class Dictionary:
     parts: Mapping[str, Meaning]
     part_stems: Mapping[str, Meaning]
     left_out: frozenset[str]
+    first_parts: frozenset[str]
     longest_phrase: int
     stem: Callable[[str], str] = field(repr=False)
 
@@ -214,6 +215,9 @@ def dictionary(language: Language) -> Dictionary:
     left_out = frozenset(
         word.casefold() for word in _read("words.json")["left_out_words"][language]
     )
+    first_parts = frozenset(
+        word.casefold() for word in _read("words.json")["first_parts"][language]
+    )
     parts = {w: m for w, m in hand.items() if m.kind in inflected and " " not in w}
     longest = max(len(word.split()) for word in (*exact, *left_out))
-    return Dictionary(exact, by_stem, parts, own_stems, left_out, longest, stem)
+    return Dictionary(exact, by_stem, parts, own_stems, left_out, first_parts, longest, stem)

@@ -190,20 +190,23 @@ def _compound(token: str, own: Dictionary) -> Found | None:
 
 
 def compound_parts(folded: str, own: Dictionary) -> tuple[Meaning, ...]:
-    """`baumhaus` gives a tree and a house; a word not covered by known words gives ()."""
+    """`baumhaus` gives a tree and a house; a word not covered by known words gives ().
+
+    A first part that only says what the thing is made of or how great it is goes without a picture.
+    """
     if "-" in folded:
         pieces = [own.parts.get(piece) for piece in folded.split("-")]
         return tuple(piece for piece in pieces if piece) if all(pieces) else ()
     for cut in range(SHORTEST_PART, len(folded) - SHORTEST_PART + 1):
         first, second = folded[:cut], folded[cut:]
-        base = _without_link(first, own)
-        if base is None:
+        base = None if first in own.first_parts else _without_link(first, own)
+        if base is None and first not in own.first_parts:
             continue
         head = own.parts.get(second)
         if head is None and len(second) > SHORTEST_PART:
             head = own.part_stems.get(own.stem(second))
         if head is not None:
-            return own.parts[base], head
+            return (own.parts[base], head) if base else (head,)
     return ()
 
 
