@@ -1052,6 +1052,7 @@ class FakeComfyUI:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self._in_loop(self._drop_late_connections())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -1227,6 +1228,20 @@ class FakeComfyUI:
         await web.SockSite(self._runner, _socket_at(self.port)).start()
         if not self._tasks:
             self._tasks = [asyncio.create_task(self._send()), asyncio.create_task(self._work())]
+
+    async def _drop_late_connections(self) -> None:
+        """End what was just being accepted while the port was closed; aiohttp knows nothing of it.
+
+        The selector's loop has no public list of its transports.
+        """
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        for transport in list(getattr(self._loop, "_transports", {}).values()):
+            transport.abort()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
     async def _stop(self, forget: bool) -> None:
         if self._runner:

@@ -182,7 +182,7 @@ _OPENAI = {
     "a page": _fails("gpt_image_1", "backend_failed", PNG, shape="b64_json", manner="page"),
     "a redirect": _fails("gpt_image_1", "backend_failed", PNG, shape="b64_json", manner="redirect"),
     "no data": _fails("gpt_image_1", "nothing_produced", shape="nothing"),
-    "a page in base64": _fails("gpt_image_1", "media_rejected", HTML, shape="b64_json"),
+    "a page in base64": _fails("gpt_image_1", "not_media", HTML, shape="b64_json"),
     "half a picture": _fails(
         *("gpt_image_1", "media_rejected", Sample(PNG.data[:2000], {})), shape="b64_json"
     ),
