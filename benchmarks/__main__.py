@@ -15,6 +15,7 @@ from benchmarks import (
     media_serving,
     stored_gigabyte,
     text_stages,
+    word_lists,
 )
 from benchmarks.figure import Figure, NotMeasured
 
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[], Figure | list[Figure]]] = {
     "stored_gigabyte": stored_gigabyte.measure,
     "base64_answer": base64_answer.measure,
     "fifteen_clients": fifteen_clients.measure,
+    "word_lists": word_lists.measure,
     "text_stages": text_stages.measure,
     "comfyui_overhead": comfyui_overhead.measure,
     "comfyui_waiting": comfyui_waiting.measure,

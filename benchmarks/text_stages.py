@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.figure import Figure
 from devserver.config import PROJECT_FOLDER
-from devserver.my_app.services import media_probe, safety
+from devserver.my_app.services import media_probe
 from devserver.my_app.services.catalogue import Catalogue
 from devserver.my_app.services.comfyui.files import ComfyUIFiles
 from devserver.my_app.services.interception.interception import apply_technique
@@ -24,6 +24,7 @@ from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_metadata import RunMetadata, RunRequest
 from devserver.my_app.services.run_progress import RunProgress
+from devserver.my_app.services.safe_words import WordLists
 from devserver.my_app.services.schemas import load_interception_schemas
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.wiring import build_pipeline
@@ -49,14 +50,16 @@ def measure() -> Figure:
             request = RunRequest(output_type="text", seed=7, context="Alles blau")
             return storage.create_run(schema=schema_id, input_text=_TEXT, request=request)
 
+        lists = WordLists()
+
         def bare() -> None:
             for schema in schemas.values():
-                safety.check_text(1, _TEXT)
+                lists.check(_TEXT, "kids")
                 parameters = dict(schema.technique.parameters)
                 if schema.needs_context:
                     parameters["rules"] = "Alles blau"
                 made = apply_technique(schema.technique.name, _TEXT, f"7:{schema.id}", parameters)
-                safety.check_text(3, made.text)
+                lists.check(made.text, "kids")
 
         ours: list[float] = []
         plain: list[float] = []

@@ -108,6 +108,13 @@ def _keep_alive(value: str) -> str:
     return value
 
 
+def _existing_file(path: Path) -> Path:
+    found = _from_project_folder(path)
+    if not found.is_file():
+        raise ValueError("there is no such file")
+    return found
+
+
 def _from_project_folder(path: Path) -> Path:
     return (PROJECT_FOLDER / path.expanduser()).resolve()
 
@@ -118,6 +125,7 @@ Url = Annotated[str, AfterValidator(_base_url)]
 Location = Annotated[str, AfterValidator(_internal_location)]
 OllamaUrl = Annotated[str, AfterValidator(_ollama_url)]
 KeepAlive = Annotated[str, AfterValidator(_keep_alive)]
+OptionalFile = Annotated[Path, AfterValidator(_existing_file)] | None
 Folder = Annotated[Path, AfterValidator(_from_project_folder)]
 
 
@@ -150,6 +158,21 @@ class Settings(BaseModel):
         "youth",
         alias="DEVSERVER_MINIMUM_SAFETY_LEVEL",
         description="The floor: a lower level asked for is raised to it (kids, youth, adult, off).",
+    )
+    safety_words: OptionalFile = Field(
+        None,
+        alias="DEVSERVER_SAFETY_WORDS",
+        description="A file with further words to stop, or to let through, in this workshop.",
+    )
+    personal_data: Literal["block", "replace", "off"] = Field(
+        "block",
+        alias="DEVSERVER_PERSONAL_DATA",
+        description="What fast mode does with personal data in a text before it leaves here.",
+    )
+    class_names: OptionalFile = Field(
+        None,
+        alias="DEVSERVER_CLASS_NAMES",
+        description="A text file with the names of the class, one a line; personal data, too.",
     )
     researcher_token: SecretStr | None = Field(
         None,
@@ -236,6 +259,14 @@ class Settings(BaseModel):
     )
     guard_model_fast: str | None = Field(
         None, alias="DEVSERVER_GUARD_MODEL_FAST", description="Who judges texts in fast mode."
+    )
+    vision_model: str | None = Field(
+        None,
+        alias="DEVSERVER_VISION_MODEL",
+        description="Who looks at pictures before they are shown; as above. Off by default.",
+    )
+    vision_model_fast: str | None = Field(
+        None, alias="DEVSERVER_VISION_MODEL_FAST", description="Who looks at them in fast mode."
     )
     language_keep_alive: KeepAlive = Field(
         "24h",

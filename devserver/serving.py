@@ -146,7 +146,7 @@ def greeting(services: Services) -> str:
         f"Backends that are on    {', '.join(services.catalogue.backend_names())}",
         *(f"                        {line}" for line in services.catalogue.describe_backends()),
         *_about_models(services.models.describe()),
-        "Stages 1, 3 (safety)    NOT CHECKED: no word lists and no guard model in this version",
+        *_about_safety(services),
     ]
     if services.access.new_token:
         lines.append(f"Researcher token        {services.access.new_token}  (shown only this once)")
@@ -154,6 +154,14 @@ def greeting(services: Services) -> str:
     if not _is_loopback(settings.host):
         lines += _invitation(settings.port)
     return "\n".join(lines)
+
+
+def _about_safety(services: Services) -> list[str]:
+    settings, guards = services.settings, services.models.serving("guard")
+    floor = f"lowest level {settings.minimum_safety_level}"
+    if not guards:
+        return [f"Safety                  word lists decide alone, no guard model; {floor}"]
+    return [f"Safety                  word lists and a guard model ({', '.join(guards)}); {floor}"]
 
 
 def _about_models(lines: Sequence[str]) -> list[str]:

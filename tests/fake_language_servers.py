@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Base64Str, BaseModel, ConfigDict, Field, ValidationError
 
 Json = dict[str, Any]
 
@@ -289,6 +289,25 @@ class _Message(_Strict):
     content: str
 
 
+class _OllamaMessage(_Message):
+    images: list[Base64Str] | None = None
+
+
+class _ImageUrl(_Strict):
+    url: str = Field(pattern=r"^(data:image/|https://)")
+
+
+class _Part(_Strict):
+    type: Literal["text", "image_url"]
+    text: str | None = None
+    image_url: _ImageUrl | None = None
+
+
+class _OpenAIMessage(_Strict):
+    role: Literal["system", "user", "assistant"]
+    content: str | list[_Part]
+
+
 class _OllamaOptions(_Strict):
     num_ctx: int = Field(ge=1)
     temperature: float | None = None
@@ -298,7 +317,7 @@ class _OllamaOptions(_Strict):
 
 class _OllamaChat(_Strict):
     model: str = Field(min_length=1)
-    messages: list[_Message]
+    messages: list[_OllamaMessage]
     stream: Literal[False]
     keep_alive: int | str
     options: _OllamaOptions
@@ -418,7 +437,7 @@ class _ResponseFormat(_Strict):
 
 class _OpenAIChat(_Strict):
     model: str = Field(min_length=1)
-    messages: list[_Message] = Field(min_length=1)
+    messages: list[_OpenAIMessage] = Field(min_length=1)
     stream: Literal[False]
     temperature: float | None = Field(None, ge=0, le=2)
     max_tokens: int | None = Field(None, ge=1)
@@ -466,7 +485,7 @@ class FakeOpenAICompatible(FakeLanguageServer):
         message: Json = {"role": "assistant", "content": content or None}
         if thinking:
             message["reasoning_content"] = thinking
-        used = sum(len(one["content"].split()) for one in body["messages"])
+        used = sum(len(str(one["content"]).split()) for one in body["messages"])
         said = len(f"{content} {thinking}".split())
         exchange.send_json(
             {

@@ -70,17 +70,17 @@ def test_a_misspelt_setting_is_noticed(caplog: pytest.LogCaptureFixture) -> None
 
 
 def test_a_proxy_leads_to_the_services_and_nowhere_else() -> None:
-    settings = read_settings({"DEVSERVER_API_PROXY": "http://me:word@proxy.school:3128"}, None)
-    assert settings.proxy_to("https://api.openai.com/v1") == "http://me:word@proxy.school:3128"
+    settings = read_settings({"DEVSERVER_API_PROXY": "http://me:geheim@proxy.school:3128"}, None)
+    assert settings.proxy_to("https://api.openai.com/v1") == "http://me:geheim@proxy.school:3128"
     assert settings.proxy_to("http://127.0.0.1:8000/v1") is None
-    assert "word" not in repr(settings)
+    assert "geheim" not in repr(settings)
     assert read_settings({}, None).proxy_to("https://api.openai.com/v1") is None
 
 
 def test_a_wrong_proxy_is_told_without_its_password() -> None:
     with pytest.raises(SettingsInvalid, match="DEVSERVER_API_PROXY") as caught:
-        read_settings({"DEVSERVER_API_PROXY": "proxy.school:word@x"}, None)
-    assert "word" not in str(caught.value)
+        read_settings({"DEVSERVER_API_PROXY": "proxy.school:geheim@x"}, None)
+    assert "geheim" not in str(caught.value)
 
 
 def test_settings_are_immutable() -> None:

@@ -32,6 +32,9 @@ def build_language_models(settings: Settings) -> LanguageModels:
             "guard": StepModels.model_validate(
                 {"eco": settings.guard_model, "fast": settings.guard_model_fast}
             ),
+            "vision": StepModels.model_validate(
+                {"eco": settings.vision_model, "fast": settings.vision_model_fast}
+            ),
         }
         places = _Places(settings.language_calls_at_once)
         return LanguageModels(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -24,6 +24,8 @@ from devserver.my_app.services.comfyui.files import ComfyUIFiles
 from devserver.my_app.services.comfyui.servers import ComfyUIServers
 from devserver.my_app.services.comfyui.workflow import Workflow, WorkflowInvalid, read_workflow
 from devserver.my_app.services.edit_deadline import EditDeadline
+from devserver.my_app.services.guard import Guard
+from devserver.my_app.services.image_check import ImageCheck
 from devserver.my_app.services.interception.interception import (
     ApplyTechnique,
     EmbeddedInterception,
@@ -33,7 +35,7 @@ from devserver.my_app.services.interception.model_interception import ModelInter
 from devserver.my_app.services.language.models import LanguageModels
 from devserver.my_app.services.language.warm_up import WarmUp
 from devserver.my_app.services.media_fetch import MediaFetcher
-from devserver.my_app.services.media_intake import MediaIntake
+from devserver.my_app.services.media_intake import Inspect, MediaIntake
 from devserver.my_app.services.media_probe import MediaFacts
 from devserver.my_app.services.media_stage import MediaStage
 from devserver.my_app.services.media_storage import MediaStorageService
@@ -45,6 +47,9 @@ from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.run_queue import EmbeddedRunQueue, RunQueue
 from devserver.my_app.services.run_watch import RunWatch
 from devserver.my_app.services.runs import Runs
+from devserver.my_app.services.safe_words import WordLists
+from devserver.my_app.services.safety_gate import SafetyGate
+from devserver.my_app.services.safety_messages import load_safety_messages
 from devserver.my_app.services.schemas import live_interception_schemas
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.text_stages import TextStages
@@ -95,6 +100,7 @@ def build_media_storage(
     settings: Settings,
     root: StorageRoot | None = None,
     measure: Callable[[Path], MediaFacts] = media_probe.measure,
+    inspect: Inspect | None = None,
 ) -> MediaStorageService:
     """The storage on the configured root; by default media are measured in this process."""
     folders = RunFolders(root or StorageRoot(settings.exports_dir))
@@ -106,7 +112,12 @@ def build_media_storage(
     )
     return MediaStorageService(
         folders,
-        MediaIntake(folders, measure=measure, max_bytes=settings.max_media_bytes),
+        MediaIntake(
+            folders,
+            measure=measure,
+            max_bytes=settings.max_media_bytes,
+            **({"inspect": inspect} if inspect else {}),
+        ),
         fetch_url=fetcher.open,
         list_comfyui_files=ComfyUIFiles(settings.comfyui_urls).list_urls,
     )
@@ -154,17 +165,43 @@ def build_pipeline(
     *,
     apply: ApplyTechnique = apply_technique,
     models: LanguageModels = NO_MODELS,
-    language_seconds: float = 120.0,
+    settings: Settings | None = None,
 ) -> Pipeline:
     """The way of a run. `apply` says where embedded techniques work: by default in this process."""
+    settings = settings or Settings()
+    messages = load_safety_messages(SCHEMAS_FOLDER / "safety_messages.json")
+    seconds = settings.language_timeout_seconds
+    gate = SafetyGate(
+        _word_lists(settings.safety_words),
+        Guard(models, seconds=seconds),
+        messages,
+        personal_data=settings.personal_data,
+        names=read_names(settings.class_names),
+    )
     text_stages = TextStages(
         storage,
         catalogue,
-        ModelInterception(models, EmbeddedInterception(apply), seconds=language_seconds),
-        Translation(models, seconds=language_seconds),
-        progress,
+        gate,
+        rewrite=ModelInterception(models, EmbeddedInterception(apply), gate, seconds=seconds),
+        translate=Translation(models, seconds=seconds),
+        progress=progress,
     )
-    return Pipeline(storage, text_stages, MediaStage(storage, catalogue, progress))
+    media_stage = MediaStage(storage, catalogue, gate, progress)
+    return Pipeline(storage, text_stages, media_stage, {str(k): v for k, v in messages.items()})
+
+
+@cache
+def _word_lists(extension: Path | None) -> WordLists:
+    """The lists are much work to read, and never change while the server runs."""
+    return WordLists(SCHEMAS_FOLDER, extension)
+
+
+def read_names(path: Path | None) -> list[str]:
+    """The names in a text file, one a line."""
+    if path is None:
+        return []
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    return [name for line in lines if (name := line.strip())]
 
 
 def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SECONDS) -> Services:
@@ -181,8 +218,12 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     root.claim(f"http://{settings.host}:{settings.port}", patience_seconds=patience_seconds)
     RunFolders(root).remove_strays()
     pool = WorkerPool(settings.pool_processes, memory_bytes=settings.pool_memory_bytes)
+    draw_small = partial(pool.run, _MEASURE_SECONDS, draw_thumbnail)
     storage = build_media_storage(
-        settings, root, partial(pool.run, _MEASURE_SECONDS, media_probe.measure)
+        settings,
+        root,
+        partial(pool.run, _MEASURE_SECONDS, media_probe.measure),
+        ImageCheck(models, draw_small, seconds=settings.language_timeout_seconds),
     )
     comfyui = ComfyUIServers(settings.comfyui_urls)
     backends: list[MediaBackend] = [AtelierBackend(pool)]
@@ -209,7 +250,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
             progress,
             apply=rewrite_in_pool,
             models=models,
-            language_seconds=settings.language_timeout_seconds,
+            settings=settings,
         ).work,
         workers=settings.run_workers,
         max_waiting=settings.max_queued_runs,
@@ -236,7 +277,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         queue=queue,
         runs=runs,
         progress=progress,
-        thumbnails=Thumbnails(root.cache, partial(pool.run, _MEASURE_SECONDS, draw_thumbnail)),
+        thumbnails=Thumbnails(root.cache, draw_small),
         models=models,
         warm_up=warm_up_models,
         edit_deadline=edit_deadline,

@@ -60,11 +60,15 @@ def test_a_prompt_becomes_a_run(client: FlaskClient, services: Services) -> None
     assert "user_id" not in body
 
 
-def test_the_record_says_what_was_not_done(client: FlaskClient) -> None:
+def test_the_record_says_what_was_checked_and_by_what(client: FlaskClient) -> None:
     stages = client.post(URL, json=GOOD).get_json()["stages"]
-    skipped = [stage for stage in stages if stage["status"] == "skipped"]
-    assert {stage["stage"] for stage in skipped} == {1, 3}
-    assert all(stage["details"]["reason"] for stage in skipped)
+    checks = [stage for stage in stages if stage["step"] == "word_lists"]
+    assert [check["stage"] for check in checks] == [1, 3]
+    for check in checks:
+        assert check["status"] == "passed"
+        assert check["details"]["level"] == "kids"
+        assert "legal" in check["details"]["lists"]
+        assert check["duration_seconds"] > 0
 
 
 def test_the_same_seed_gives_the_same_picture(client: FlaskClient) -> None:

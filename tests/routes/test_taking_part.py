@@ -47,7 +47,7 @@ def test_the_edited_text_is_checked_like_any_text(client: FlaskClient) -> None:
     waiting = started(client, output_type="text")
     client.post(waiting["continue_url"], json={"text": "Meine Worte"})
     steps = client.get(f"/api/runs/{waiting['run_id']}/journey").get_json()["steps"]
-    checks = [step["input"] for step in steps if step["step"] == "safety"]
+    checks = [step["input"] for step in steps if step["step"] == "word_lists"]
     assert checks == [IDEA["input_text"], "Meine Worte"]
 
 

@@ -52,7 +52,7 @@ def test_a_step_tells_its_seed_and_its_changes() -> None:
         run_id="x",
         status="running",
         stages=(
-            StageRecord(stage=1, step="safety", status="passed", input="Katze"),
+            StageRecord(stage=1, step="word_lists", status="passed", input="Katze"),
             StageRecord(
                 stage=2,
                 step="cut_up",

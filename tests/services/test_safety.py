@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from devserver.config import SafetyLevel
-from devserver.my_app.services.safety import LEVELS, check_text, raised_to_floor
+from devserver.my_app.services.safety import LEVELS, raised_to_floor
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,3 @@ def test_a_change_comes_with_a_warning_and_never_lowers_the_level() -> None:
         level, warning = raised_to_floor(asked, floor, is_researcher=is_researcher)
         assert LEVELS.index(level) <= LEVELS.index(asked)
         assert (warning is None) == (level == asked)
-
-
-def test_a_check_that_does_not_exist_says_so() -> None:
-    record = check_text(1, "Eine Blume")
-    assert (record.stage, record.status, record.input) == (1, "skipped", "Eine Blume")
-    assert record.details["reason"]

@@ -25,6 +25,7 @@ from devserver.my_app.services.output_configs import OutputConfig
 from devserver.my_app.services.pipeline import Pipeline
 from devserver.my_app.services.run_metadata import RunMetadata, RunRequest, StageRecord
 from devserver.my_app.services.run_progress import RunProgress
+from devserver.my_app.services.safety import NEGATIVE_PROMPTS
 from devserver.my_app.services.schemas import load_interception_schemas
 from devserver.my_app.wiring import build_pipeline
 from tests.media_samples import png_bytes
@@ -142,8 +143,8 @@ def test_a_chain_is_one_call_a_step_each_on_record_before_the_next(rig: Rig) -> 
     steps = [record for record in run.stages if record.stage == 2]
     assert [record.step for record in steps] == [step.id for step in SCHEMAS["stillepost"].steps]
     assert all(after.input == before.output for before, after in pairwise(steps))
-    # The check of stage 1 goes down with the first step; each later call finds all before it.
-    assert on_record == [0, 2, 3, 4, 5, 6, 7, 8]
+    # A check goes down with the step after it; each call finds all steps before it.
+    assert on_record == [0, 2, 4, 6, 8, 10, 12, 14]
     assert run.transformed_text == f"{IDEA} 1 2 3 4 5 6 7 8"
     assert len({record.details["seed"] for record in steps}) == 8
 
@@ -154,7 +155,7 @@ def test_steps_of_an_attempt_that_was_cut_off_are_not_taken_again(rig: Rig) -> N
     rig.storage.record_stages(
         run_id,
         [
-            StageRecord(stage=1, step="safety", status="skipped", input=IDEA),
+            StageRecord(stage=1, step="word_lists", status="passed", input=IDEA),
             StageRecord(
                 stage=2, step=steps[0].id, status="transformed", input=IDEA, output="Blumen"
             ),
@@ -164,7 +165,7 @@ def test_steps_of_an_attempt_that_was_cut_off_are_not_taken_again(rig: Rig) -> N
     run = rig.worked(run_id, models(interception=model))
     assert len(model.requests) == 7
     assert text_in(model.requests[0]) == "Blumen"
-    assert [record.stage for record in run.stages] == [1, *[2] * 8, 3]
+    assert [record.stage for record in run.stages] == [1, 2, *[3, 2] * 7, 3]
 
 
 @pytest.mark.parametrize(
@@ -184,8 +185,10 @@ def test_a_configured_model_that_fails_is_never_replaced(
     run = rig.worked(rig.new_run(), rewriter(fail))
     assert (run.status, run.transformed_text) == (status, None)
     assert run.error is not None
-    assert (run.error.code, run.error.message) == (failure.code, str(failure))
-    assert run.error.stage == 2
+    assert (run.error.code, run.error.stage) == (failure.code, 2)
+    told_to_a_child = isinstance(failure, LanguageModelRefused)
+    assert ("Workshopleitung" in run.error.message) is told_to_a_child
+    assert (run.error.message == str(failure)) is not told_to_a_child
     last = run.stages[-1]
     assert (last.stage, last.status, last.output) == (2, status, None)
     assert last.details["messages"]
@@ -284,11 +287,13 @@ def test_a_translator_that_fails_ends_the_run_with_its_text_kept(rig: Rig) -> No
     assert rig.painter.requests == []
 
 
-def test_what_config_and_schema_want_left_out_reaches_the_backend(rig: Rig) -> None:
+def test_what_config_schema_and_level_want_left_out_reaches_the_backend(rig: Rig) -> None:
     schema = next(schema for schema in SCHEMAS.values() if schema.negative_prompt)
     run_id = rig.new_run(schema.id, output_type="image", output_configs=("english_only",))
     rig.worked(run_id, models())
-    assert rig.painter.requests[0].negative_prompt == f"blurry, {schema.negative_prompt}"
+    told = rig.painter.requests[0].negative_prompt
+    assert told.startswith(f"blurry, {schema.negative_prompt}, ")
+    assert told.endswith(NEGATIVE_PROMPTS["kids"])
 
 
 def test_a_run_waits_for_its_edit_and_goes_on_with_it(rig: Rig) -> None:

@@ -11,7 +11,7 @@ from devserver.my_app.services.journey import JourneyStep, journey_of
 from devserver.my_app.services.run_metadata import Output, RunMetadata, StageRecord
 
 # For researchers only: what was sent to models, and which terms hit a list.
-_PRIVATE_DETAILS = frozenset({"messages", "terms"})
+_PRIVATE_DETAILS = frozenset({"messages", "terms", "verdict", "answer"})
 View = TypeVar("View", bound=BaseModel)
 _PRIVATE_KEYS = ("user_id", "jobs")
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
+from devserver.my_app.services.checked_text import CheckedText
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.interception.assembling import answered_text
 from devserver.my_app.services.language.models import ChosenModel
@@ -28,7 +29,7 @@ class Question:
 
     stage: Literal[2, 3]
     step: str
-    text: str
+    text: CheckedText
     chosen: ChosenModel
     request: LanguageRequest
     mark: str

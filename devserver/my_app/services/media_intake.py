@@ -17,7 +17,7 @@ from devserver.my_app.services.media_probe import MediaFacts
 from devserver.my_app.services.media_sources import Delivery, MadeBy
 from devserver.my_app.services.mime_claims import contradicts
 from devserver.my_app.services.run_folders import RunFolders
-from devserver.my_app.services.run_metadata import Output, RunMetadata, utc_now
+from devserver.my_app.services.run_metadata import Output, RunMetadata, StageRecord, utc_now
 
 logger = logging.getLogger(__name__)
 
@@ -59,13 +59,28 @@ class _Arrived:
     claimed_type: str | None
 
 
+Inspect = Callable[[RunMetadata, Path, str, MadeBy], StageRecord | None]
+"""Looks at a file of a media type for a run, and gives a step for the record."""
+
+
+def _let_through(*_: object) -> None:
+    """Where nobody looks at what was made."""
+
+
 class MediaIntake:
     """Writes beside, checks by content, measures, names, renames; only then lists."""
 
     def __init__(
-        self, folders: RunFolders, *, measure: Callable[[Path], MediaFacts], max_bytes: int
+        self,
+        folders: RunFolders,
+        *,
+        measure: Callable[[Path], MediaFacts],
+        max_bytes: int,
+        inspect: Inspect = _let_through,
     ) -> None:
+        """`inspect` looks at each file before it is listed, and may raise to refuse it."""
         self._folders = folders
+        self._inspect = inspect
         self._measure = measure
         self._max_bytes = max_bytes
         self._helpers = ThreadPoolExecutor(_HELPERS, thread_name_prefix="intake")
@@ -85,16 +100,19 @@ class MediaIntake:
         file into it.) Memory stays that of one piece. A sender who calls the file something else
         than it is gets no hearing, but a warning in the metadata.
         Whatever goes wrong, no part of the file is left.
-        Raises MediaRejected, RunNotFound, RunIsOver, StorageFull, and what `delivery` raises.
+        Raises MediaRejected, RunNotFound, RunIsOver, StorageFull, what `delivery` and `inspect`
+        raise.
         """
-        refuse_when_over(self._folders.read(run_id))
+        run = self._folders.read(run_id)
+        refuse_when_over(run)
         part = temporary_beside(self._folders.path(run_id) / "output")
         try:
             with full_disk_named():
                 arrived = self._receive(part, delivery)
                 if earlier and earlier[0].type == arrived.facts.type:
                     return earlier.pop(0), None
-                output, metadata = self._list(run_id, arrived, made_by)
+                inspected = self._inspect(run, part, arrived.facts.type, made_by)
+                output, metadata = self._list(run_id, arrived, made_by, inspected)
         finally:
             part.unlink(missing_ok=True)
         logger.info("run %s stored %s, %d bytes", run_id, output.filename, arrived.size)
@@ -120,7 +138,9 @@ class MediaIntake:
             syncing.result()
         return _Arrived(part, size, checksum.hexdigest(), measuring.result(), delivery.claimed_type)
 
-    def _list(self, run_id: str, arrived: _Arrived, made_by: MadeBy) -> tuple[Output, RunMetadata]:
+    def _list(
+        self, run_id: str, arrived: _Arrived, made_by: MadeBy, inspected: StageRecord | None
+    ) -> tuple[Output, RunMetadata]:
         facts = arrived.facts
         with self._folders.locked(run_id) as run:
             refuse_when_over(run)
@@ -140,6 +160,7 @@ class MediaIntake:
             return output, self._folders.replace_metadata(
                 run.having(
                     outputs=(*run.outputs, output),
+                    stages=(*run.stages, *([inspected] if inspected else [])),
                     warnings=(*run.warnings, *_about_claim(output, arrived.claimed_type)),
                 )
             )

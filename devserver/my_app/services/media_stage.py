@@ -16,6 +16,7 @@ from devserver.my_app.services.backends.port import (
 )
 from devserver.my_app.services.catalogue import Catalogue
 from devserver.my_app.services.errors import ServerError, with_causes
+from devserver.my_app.services.image_check import MediaBlocked
 from devserver.my_app.services.media_intake import RunIsOver
 from devserver.my_app.services.media_sources import MediaDescription
 from devserver.my_app.services.media_storage import MediaStorageService
@@ -30,6 +31,7 @@ from devserver.my_app.services.run_metadata import (
     utc_now,
 )
 from devserver.my_app.services.run_progress import RunProgress
+from devserver.my_app.services.safety_gate import SafetyGate
 from devserver.my_app.services.schemas import InterceptionSchema
 from devserver.my_app.services.translation import ENGLISH, translation_of
 from devserver.my_app.services.worker_pool import WorkerDied
@@ -51,10 +53,15 @@ class MediaStage:
     """Makes the media of runs. Keeps nothing of any run."""
 
     def __init__(
-        self, storage: MediaStorageService, catalogue: Catalogue, progress: RunProgress
+        self,
+        storage: MediaStorageService,
+        catalogue: Catalogue,
+        gate: SafetyGate,
+        progress: RunProgress,
     ) -> None:
         self._storage = storage
         self._catalogue = catalogue
+        self._gate = gate
         self._progress = progress
 
     def __call__(self, run: RunMetadata) -> list[RunError]:
@@ -95,6 +102,9 @@ class MediaStage:
             filenames = self._make_and_store(run, config, at_work)
         except (*RUN_LEFT, WorkerDied):
             raise
+        except MediaBlocked as error:
+            self._storage.record_stage(run.run_id, error.record)
+            failure = RunError(code=error.code, message=str(error), stage=4)
         except ServerError as error:
             logger.warning("run %s, %s failed: %s", run.run_id, config_id, with_causes(error))
             failure = RunError(code=error.code, message=str(error), stage=4)
@@ -122,9 +132,9 @@ class MediaStage:
         request = MediaRequest(
             run_id=run.run_id,
             config=config,
-            prompt=_prompt(run, config),
+            prompt=self._gate.passed_before(run, 3, _prompt(run, config)),
             negative_prompt=_negative_prompt(run, config, schema),
-            input_text=run.input_text,
+            input_text=self._gate.passed_before(run, 1, run.input_text),
             seed=run.request.seed or 0,
             picture=schema.picture.model_dump(),
             run=at_work,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from devserver.my_app.services.backends.port import ModerationBlocked
 from devserver.my_app.services.errors import ServerError, with_causes
 from devserver.my_app.services.media_stage import RUN_LEFT
 from devserver.my_app.services.media_storage import MediaStorageService
-from devserver.my_app.services.run_metadata import RunError, RunMetadata, RunStatus
+from devserver.my_app.services.run_metadata import RunError, RunMetadata
+from devserver.my_app.services.safety_gate import TextBlocked
+from devserver.my_app.services.schema_files import LocalisedText
 from devserver.my_app.services.worker_pool import WorkerDied
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ class Pipeline:
     """Takes runs through stages 1 to 4. Keeps nothing of any run: the folder is the state.
 
     `text_stages` brings a run to where it waits for an edit or for stage 4; `media_stage` makes
-    its media and returns what failed.
+    its media and returns what failed; `messages` are for children whose text a service refuses.
     """
 
     def __init__(
@@ -36,8 +37,10 @@ class Pipeline:
         storage: MediaStorageService,
         text_stages: Callable[[RunMetadata], RunMetadata],
         media_stage: Callable[[RunMetadata], Sequence[RunError]],
+        messages: Mapping[str, LocalisedText],
     ) -> None:
         self._storage = storage
+        self._messages = messages
         self._text_stages = text_stages
         self._media_stage = media_stage
 
@@ -70,6 +73,9 @@ class Pipeline:
             raise
         except WorkerDied:
             return False
+        except TextBlocked as error:
+            blocked = RunError(code=error.reason, message=str(error), stage=error.stage)
+            self._storage.finish_run(run_id, "blocked", blocked)
         except ServerError as error:
             logger.warning("run %s failed: %s", run_id, with_causes(error))
             self._end(run_id, _failure(self._storage.get_metadata(run_id), error))
@@ -89,12 +95,16 @@ class Pipeline:
         elif self._storage.get_metadata(run.run_id).outputs_of(run.request.output_type):
             self._storage.finish_run(run.run_id, "partial", failures[0])
         else:
-            refused = [error for error in failures if error.code == ModerationBlocked.code]
+            refused = [error for error in failures if error.code in self._messages]
             self._end(run.run_id, (refused or failures)[0])
 
     def _end(self, run_id: str, error: RunError) -> None:
-        status: RunStatus = "blocked" if error.code == ModerationBlocked.code else "failed"
-        self._storage.finish_run(run_id, status, error)
+        if error.code not in self._messages:
+            self._storage.finish_run(run_id, "failed", error)
+            return
+        language = self._storage.get_metadata(run_id).request.language
+        message = self._messages[error.code].in_language(language)
+        self._storage.finish_run(run_id, "blocked", error.model_copy(update={"message": message}))
 
 
 def _failure(run: RunMetadata, error: ServerError) -> RunError:

@@ -1,16 +1,18 @@
-"""Safety of texts, stages 1 and 3. This version has no word lists and no guard model yet."""
+"""The levels of safety, known to server and page from here. What they mean for texts: the gate."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
 
 from devserver.config import SafetyLevel
-from devserver.my_app.services.run_metadata import StageRecord
 
 LEVELS: tuple[SafetyLevel, ...] = ("kids", "youth", "adult", "off")
-STEP = "safety"
-"""The step's name on record."""
-UNCHECKED_REASON = "This version of the server has no word lists and no guard model."
+
+NEGATIVE_PROMPTS: Mapping[SafetyLevel, str] = {
+    "kids": "violence, weapons, blood, gore, nudity, horror",
+    "youth": "gore, nudity",
+}
+"""What models that take a negative prompt are told to leave out at a level, in English."""
 
 
 def raised_to_floor(
@@ -28,14 +30,3 @@ def raised_to_floor(
     if level == asked:
         return asked, None
     return level, f"The safety level {asked} was raised to {level}, the lowest that is allowed."
-
-
-def check_text(stage: Literal[1, 3], text: str) -> StageRecord:
-    """The record of the safety check of `text`; skipped, and said so, until there is one."""
-    return StageRecord(
-        stage=stage,
-        step=STEP,
-        status="skipped",
-        input=text,
-        details={"reason": UNCHECKED_REASON},
-    )

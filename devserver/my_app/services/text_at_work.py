@@ -50,6 +50,10 @@ class StoredTextAtWork:
             self.pending.clear()
             self._kept = text
 
+    def warn(self, sentence: str) -> None:
+        """Add a warning to the run. Raises RunIsOver, RunNotFound."""
+        self._storage.add_warning(self._run_id, sentence)
+
     def check_wanted(self) -> None:
         """Raise RunIsOver or RunNotFound when there is nothing more to do."""
         refuse_when_over(self._storage.get_metadata(self._run_id))

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from devserver.my_app.services import safety
 from devserver.my_app.services.catalogue import Catalogue
-from devserver.my_app.services.interception.interception import Rewrite
+from devserver.my_app.services.checked_text import CheckedText
+from devserver.my_app.services.interception.interception import Idea, Rewrite
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_metadata import RunMetadata, StageRecord
 from devserver.my_app.services.run_progress import RunProgress
+from devserver.my_app.services.safety_gate import SafetyGate
 from devserver.my_app.services.text_at_work import StoredTextAtWork, TextAtWork
-from devserver.my_app.services.translation import ENGLISH
+from devserver.my_app.services.translation import ENGLISH, STEP, translation_of
 
 EDIT = "edit"
 
-Translate = Callable[[RunMetadata, str, TextAtWork], StageRecord | None]
+Translate = Callable[[RunMetadata, CheckedText, TextAtWork], StageRecord | None]
 
 
 class TextStages:
@@ -25,12 +26,15 @@ class TextStages:
         self,
         storage: MediaStorageService,
         catalogue: Catalogue,
+        gate: SafetyGate,
+        *,
         rewrite: Rewrite,
         translate: Translate,
         progress: RunProgress,
     ) -> None:
         self._storage = storage
         self._catalogue = catalogue
+        self._gate = gate
         self._rewrite = rewrite
         self._translate = translate
         self._progress = progress
@@ -39,7 +43,7 @@ class TextStages:
         """The run with its text ready, or `awaiting_edit`. What is on record is not repeated.
 
         Steps of a model are written down one by one; all others in one go at the end, since they
-        take but milliseconds.
+        take but milliseconds. Raises TextBlocked, and what asking a model raises.
         """
         at_work = StoredTextAtWork(self._storage, self._progress, run)
         text = run.transformed_text
@@ -48,23 +52,31 @@ class TextStages:
         if run.request.awaits_edit and not _has(run, 2, EDIT):
             at_work.keep_text(text)
             return self._storage.await_edit(run.run_id)
-        self._make_ready(run, text, at_work)
-        at_work.keep_text(text)
+        ready = self._gate.check(run, 3, text, at_work)
+        self._make_english(run, ready, at_work)
+        at_work.keep_text(ready)
         return self._storage.get_metadata(run.run_id)
 
     def _rewritten(self, run: RunMetadata, at_work: StoredTextAtWork) -> str:
-        if not _has(run, 1, safety.STEP):
-            at_work.pending.append(safety.check_text(1, run.input_text))
+        text = self._gate.check(run, 1, run.input_text, at_work)
+        rules = None
+        if run.request.context:
+            rules = self._gate.check(run, 1, run.request.context, at_work, subject="context")
         schema = self._catalogue.schema(run.schema_id or "")
-        return self._rewrite(run, schema, at_work)
+        return self._rewrite(Idea(run, text, rules), schema, at_work)
 
-    def _make_ready(self, run: RunMetadata, text: str, at_work: StoredTextAtWork) -> None:
-        if not _has(run, 3, safety.STEP):
-            at_work.pending.append(safety.check_text(3, text))
-        if self._wants_english(run) and not _has(run, 3, "translation"):
+    def _make_english(self, run: RunMetadata, text: CheckedText, at_work: StoredTextAtWork) -> None:
+        if not self._wants_english(run):
+            return
+        if not _has(run, 3, STEP):
             record = self._translate(run, text, at_work)
             if record is not None:
                 at_work.pending.append(record)
+                return
+            run = self._storage.get_metadata(run.run_id)
+        english = translation_of(run)
+        if english is not None:
+            self._gate.check(run, 3, english, at_work, subject="translation")
 
     def _wants_english(self, run: RunMetadata) -> bool:
         configs = (

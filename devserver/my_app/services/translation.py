@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from devserver.my_app.services.asking import Question, ask
+from devserver.my_app.services.checked_text import CheckedText
 from devserver.my_app.services.interception.assembling import mark_for, translating
 from devserver.my_app.services.language.models import LanguageModels
 from devserver.my_app.services.language.port import LanguageRequest
@@ -24,7 +25,9 @@ class Translation:
         self._models = models
         self._seconds = seconds
 
-    def __call__(self, run: RunMetadata, text: str, at_work: TextAtWork) -> StageRecord | None:
+    def __call__(
+        self, run: RunMetadata, text: CheckedText, at_work: TextAtWork
+    ) -> StageRecord | None:
         """A record still to be put down; None when a model was asked, whose step is down already.
 
         Raises as `asking.ask` does, and LanguageModelNotConfigured.

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from devserver.config import PROJECT_FOLDER
 from devserver.my_app.services.backends.api_service import ApiService
 from devserver.my_app.services.backends.port import MediaRequest, NotWanted
+from devserver.my_app.services.checked_text import CheckedText
 from devserver.my_app.services.output_configs import OutputConfig, load_output_configs
 from devserver.my_app.services.run_metadata import Job
 
@@ -102,9 +103,9 @@ def request(config: OutputConfig | str, run: FakeRun, *, prompt: str = PROMPT) -
     return MediaRequest(
         run_id="5f0c0a39-2b2f-4c0e-9a06-3c2f6ff4b8f5",
         config=CONFIGS[config] if isinstance(config, str) else config,
-        prompt=prompt,
+        prompt=CheckedText(prompt),
         negative_prompt="",
-        input_text="Ein Walross",
+        input_text=CheckedText("Ein Walross"),
         seed=2**40 + 7,
         picture={},
         run=run,

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devserver.my_app.services.checked_text import CheckedText
 from devserver.my_app.services.interception.assembling import (
     LONGEST_TEXT,
     answered_text,
@@ -19,8 +22,10 @@ MARK = mark_for("run", 7, 0, texts=[])
 TEXTS = st.text() | st.sampled_from(INJECTIONS)
 
 
-def split(text: str, **more: str) -> tuple[str, str]:
-    system, user = rewriting(text, STANCE, mark=MARK, **more)
+def split(text: str, **more: Any) -> tuple[str, str]:
+    if "rules" in more:
+        more["rules"] = CheckedText(more["rules"])
+    system, user = rewriting(CheckedText(text), STANCE, mark=MARK, **more)
     assert (system.role, user.role) == ("system", "user")
     return system.content, user.content
 
@@ -28,7 +33,8 @@ def split(text: str, **more: str) -> tuple[str, str]:
 @given(TEXTS)
 def test_no_text_changes_the_instructions(text: str) -> None:
     assert split(text)[0] == split("Eine Blume")[0]
-    assert translating(text, mark=MARK)[0] == translating("Eine Blume", mark=MARK)[0]
+    translated = translating(CheckedText(text), mark=MARK)[0]
+    assert translated == translating(CheckedText("Eine Blume"), mark=MARK)[0]
 
 
 @given(TEXTS, TEXTS)

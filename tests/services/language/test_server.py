@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import socket
@@ -24,6 +25,7 @@ from devserver.my_app.services.language.port import (
     LanguageModelRefused,
     LanguageModelTimedOut,
     LanguageModelUnreachable,
+    Message,
     NotOnOwnMachines,
     details_of,
 )
@@ -420,3 +422,19 @@ def test_warming_up_sends_no_text_and_fails_like_asking(pair: Pair) -> None:
     pair.fake.key = "another"
     with pytest.raises(LanguageKeyRefused):
         model.warm_up(MODEL)
+
+
+def test_pictures_go_along_with_a_message(pair: Pair) -> None:
+    picture = b"RIFF\x04\x00\x00\x00WEBPVP8 "
+    encoded = base64.b64encode(picture).decode()
+    request = asking(messages=(Message("user", "Judge this picture.", (picture,)),))
+    pair.adapter().ask(request)
+    [message] = pair.fake.chats[-1]["messages"]
+    if isinstance(message["content"], str):
+        assert (message["content"], message["images"]) == ("Judge this picture.", [encoded])
+    else:
+        text, shown = message["content"]
+        assert text == {"type": "text", "text": "Judge this picture."}
+        assert shown["image_url"] == {"url": f"data:image/webp;base64,{encoded}"}
+    [kept] = details_of(request, None)["messages"]
+    assert kept == {"role": "user", "content": "Judge this picture.", "pictures": 1}

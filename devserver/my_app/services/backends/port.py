@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from devserver.my_app.services.checked_text import CheckedText
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.media_sources import MediaDescription
 from devserver.my_app.services.output_configs import OutputConfig
@@ -89,7 +90,7 @@ class RunAtWork(Protocol):
 
 @dataclass(frozen=True)
 class MediaRequest:
-    """All that a backend may know of a run.
+    """All that a backend may know of a run; its texts have passed the gate.
 
     `negative_prompt` is what should not be there, of the config, the schema and stage 3 together;
     it may be empty. `picture` is the schema's wish for the collage.
@@ -97,9 +98,9 @@ class MediaRequest:
 
     run_id: str
     config: OutputConfig
-    prompt: str
+    prompt: CheckedText
     negative_prompt: str
-    input_text: str
+    input_text: CheckedText
     seed: int
     picture: Mapping[str, object]
     run: RunAtWork

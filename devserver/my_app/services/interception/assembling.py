@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from devserver.my_app.services.checked_text import CheckedText
 from devserver.my_app.services.language.chat_marks import without_chat_marks
 from devserver.my_app.services.language.port import Message
 
@@ -71,13 +72,13 @@ def mark_for(*parts: object, texts: Sequence[str]) -> str:
 
 
 def rewriting(
-    text: str,
+    text: CheckedText,
     stance: str,
     *,
     mark: str,
     station: str | None = None,
     language: str | None = None,
-    rules: str | None = None,
+    rules: CheckedText | None = None,
 ) -> tuple[Message, ...]:
     """The messages that ask for `text` to be rewritten through `stance`.
 
@@ -95,7 +96,7 @@ def rewriting(
     return _messages(instructions, [*blocks, _block("TEXT", text, mark)])
 
 
-def translating(text: str, *, mark: str) -> tuple[Message, ...]:
+def translating(text: CheckedText, *, mark: str) -> tuple[Message, ...]:
     """The messages that ask for `text` in English. `mark` is not in it."""
     return _messages([_TRANSLATOR, _listed(_RULES)], [_block("TEXT", text, mark)])
 

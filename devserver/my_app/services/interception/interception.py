@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
+from devserver.my_app.services.checked_text import CheckedText
 from devserver.my_app.services.interception.techniques import TECHNIQUES, Rewriting
 from devserver.my_app.services.run_metadata import RunMetadata, StageRecord, utc_now
 from devserver.my_app.services.schemas import InterceptionSchema
@@ -17,13 +19,20 @@ EMBEDDED = "embedded"
 ApplyTechnique = Callable[[str, str, str, Mapping[str, object]], Rewriting]
 
 
+@dataclass(frozen=True)
+class Idea:
+    """What a run begins with: the child's text and rules of its own, as they passed the gate."""
+
+    run: RunMetadata
+    text: CheckedText
+    rules: CheckedText | None
+
+
 class Rewrite(Protocol):
     """What the pipeline asks of stage 2."""
 
-    def __call__(
-        self, run: RunMetadata, schema: InterceptionSchema, at_work: StoredTextAtWork
-    ) -> str:
-        """The rewritten text; each step is on record, or pending there."""
+    def __call__(self, idea: Idea, schema: InterceptionSchema, at_work: StoredTextAtWork) -> str:
+        """The rewritten text, not checked yet; each step is on record, or pending there."""
 
 
 def apply_technique(name: str, text: str, seed: str, parameters: Mapping[str, object]) -> Rewriting:
@@ -40,25 +49,23 @@ class EmbeddedInterception:
     def __init__(self, apply: ApplyTechnique = apply_technique) -> None:
         self._apply = apply
 
-    def __call__(
-        self, run: RunMetadata, schema: InterceptionSchema, at_work: StoredTextAtWork
-    ) -> str:
+    def __call__(self, idea: Idea, schema: InterceptionSchema, at_work: StoredTextAtWork) -> str:
         """The rewritten text; its steps are left pending, since they are no work to repeat."""
-        steps = self.steps(run, schema)
+        steps = self.steps(idea, schema)
         at_work.pending += steps
         return steps[-1].output or ""
 
-    def steps(self, run: RunMetadata, schema: InterceptionSchema) -> list[StageRecord]:
+    def steps(self, idea: Idea, schema: InterceptionSchema) -> list[StageRecord]:
         """The record of every step, in order; the last one's output is the rewritten text."""
-        choice = schema.technique
+        run, choice = idea.run, schema.technique
         started_at, started = utc_now(), time.monotonic()
         seed = f"{run.request.seed}:{schema.id}"
         parameters = dict(choice.parameters)
         if schema.needs_context:
-            parameters["rules"] = run.request.context or ""
-        rewriting = self._apply(choice.name, run.input_text, seed, parameters)
+            parameters["rules"] = idea.rules or ""
+        rewriting = self._apply(choice.name, idea.text, seed, parameters)
         seconds = round(time.monotonic() - started, 6)
-        texts = [run.input_text, *(step.text for step in rewriting.steps)]
+        texts = [idea.text, *(step.text for step in rewriting.steps)]
         return [
             StageRecord(
                 stage=2,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devserver.my_app.services.asking import Question, ask
+from devserver.my_app.services.checked_text import CheckedText
 from devserver.my_app.services.interception.assembling import mark_for, rewriting
-from devserver.my_app.services.interception.interception import Rewrite
+from devserver.my_app.services.interception.interception import Idea, Rewrite
 from devserver.my_app.services.language.models import ChosenModel, LanguageModels
 from devserver.my_app.services.language.port import LanguageRequest
 from devserver.my_app.services.language_recognition import recognised_language
 from devserver.my_app.services.run_metadata import RunMetadata
+from devserver.my_app.services.safety_gate import SafetyGate
 from devserver.my_app.services.schemas import InterceptionSchema, LanguageModelChoice
 from devserver.my_app.services.text_at_work import StoredTextAtWork
 
@@ -32,27 +34,40 @@ class ModelInterception:
     A configured model that fails is a failure of the run, never a reason to rewrite otherwise.
     """
 
-    def __init__(self, models: LanguageModels, embedded: Rewrite, *, seconds: float) -> None:
+    def __init__(
+        self, models: LanguageModels, embedded: Rewrite, gate: SafetyGate, *, seconds: float
+    ) -> None:
         self._models = models
+        self._gate = gate
         self._embedded = embedded
         self._seconds = seconds
 
-    def __call__(
-        self, run: RunMetadata, schema: InterceptionSchema, at_work: StoredTextAtWork
-    ) -> str:
+    def __call__(self, idea: Idea, schema: InterceptionSchema, at_work: StoredTextAtWork) -> str:
         """See `Rewrite`; steps that an attempt which was cut off took are not taken again.
 
-        Raises as `asking.ask` does, and LanguageModelNotConfigured.
+        What one step of a chain gives passes the gate before the next one gets it. Raises as
+        `asking.ask` does, TextBlocked and LanguageModelNotConfigured.
         """
         choice = schema.language_model
-        chosen = self._choose(run, schema)
+        chosen = self._choose(idea.run, schema)
         if choice is None or chosen is None:
-            return self._embedded(run, schema, at_work)
-        taken = [record for record in run.stages if record.stage == 2 and record.output is not None]
-        text = (taken[-1].output if taken else None) or run.input_text
-        chain = _Chain(run, schema, choice, chosen, at_work, self._seconds)
-        for place in _places(schema)[len(taken) :]:
-            text = chain.rewritten(text, place)
+            return self._embedded(idea, schema, at_work)
+        places = _places(schema)
+        steps = {place.step for place in places}
+        taken = [
+            record
+            for record in idea.run.stages
+            if record.stage == 2 and record.step in steps and record.output is not None
+        ]
+        text: str = (taken[-1].output if taken else None) or idea.text
+        chain = _Chain(idea, schema, choice, chosen, at_work, self._seconds)
+        for place in places[len(taken) :]:
+            checked = (
+                self._gate.check(idea.run, 3, text, at_work, ask_guard=False)
+                if place.number
+                else idea.text
+            )
+            text = chain.rewritten(checked, place)
         return text
 
     def _choose(self, run: RunMetadata, schema: InterceptionSchema) -> ChosenModel | None:
@@ -67,17 +82,17 @@ class ModelInterception:
 class _Chain:
     """What is the same for every step that a model takes for one run."""
 
-    run: RunMetadata
+    idea: Idea
     schema: InterceptionSchema
     choice: LanguageModelChoice
     chosen: ChosenModel
     at_work: StoredTextAtWork
     seconds: float
 
-    def rewritten(self, text: str, place: _Place) -> str:
+    def rewritten(self, text: CheckedText, place: _Place) -> str:
         """What the model makes of `text` at `place`; the step is on record then."""
-        run, schema = self.run, self.schema
-        rules = run.request.context if schema.needs_context else None
+        run, schema = self.idea.run, self.schema
+        rules = self.idea.rules if schema.needs_context else None
         mark = mark_for(run.request.seed, place.number, texts=[text, rules or ""])
         request = LanguageRequest(
             model=self.chosen.model,
@@ -86,7 +101,7 @@ class _Chain:
                 schema.stance,
                 mark=mark,
                 station=place.stance,
-                language=recognised_language(run.input_text) or run.request.language,
+                language=recognised_language(self.idea.text) or run.request.language,
                 rules=rules,
             ),
             seed=(run.request.seed or 0) + place.number,

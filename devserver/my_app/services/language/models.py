@@ -12,6 +12,7 @@ from devserver.my_app.services.language.port import LanguageModel, LanguageModel
 Step = Literal["interception", "translation", "guard", "vision"]
 STEPS: tuple[Step, ...] = get_args(Step)
 
+_MODES = ("eco", "fast")
 _SETTINGS = {
     "ollama": "OLLAMA_HOST",
     "openai_compatible": "DEVSERVER_LANGUAGE_BASE_URL",
@@ -80,9 +81,13 @@ class LanguageModels:
         """Lines for people: which model serves which step."""
         return [f"{step}, {mode}: {chosen}" for step, mode, chosen in self._all]
 
+    def serving(self, step: Step) -> list[str]:
+        """The modes in which a model is configured for `step`."""
+        return [mode for mode in _MODES if self.choose(step, mode) is not None]
+
     def _named(self) -> Iterator[tuple[Step, str, ChosenModel]]:
         for step in STEPS:
-            for mode in ("eco", "fast"):
+            for mode in _MODES:
                 if chosen := self.choose(step, mode):
                     yield step, mode, chosen
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
@@ -14,6 +15,7 @@ from devserver.my_app.services.language.places import CallPlaces
 from devserver.my_app.services.language.port import (
     CheckWanted,
     LanguageRequest,
+    Message,
     NotOnOwnMachines,
 )
 from devserver.my_app.services.language.server import LanguageServer, Reply, count, part, word
@@ -59,7 +61,7 @@ class OllamaServer(LanguageServer):
         self._refuse_elsewhere(request.model, deadline, check_wanted)
         body: dict[str, Any] = {
             **self._body(request.model),
-            "messages": [{"role": one.role, "content": one.content} for one in request.messages],
+            "messages": [_message(one) for one in request.messages],
             "think": False,
             "truncate": False,
             "shift": False,
@@ -126,3 +128,11 @@ class OllamaServer(LanguageServer):
             f"{self.label} runs the model {model} on machines of others, which eco mode does not "
             "use."
         )
+
+
+def _message(message: Message) -> dict[str, Any]:
+    """A message with its pictures as base64, as `/api/chat` takes them."""
+    told: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.pictures:
+        told["images"] = [base64.b64encode(picture).decode() for picture in message.pictures]
+    return told

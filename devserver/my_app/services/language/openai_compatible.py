@@ -7,6 +7,7 @@ Facts are from OpenAI's API reference, from OpenRouter's, and from recordings of
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from devserver.my_app.services.language.client import LanguageClient
 from devserver.my_app.services.language.failures import CallRejected
 from devserver.my_app.services.language.places import CallPlaces
-from devserver.my_app.services.language.port import CheckWanted, LanguageRequest
+from devserver.my_app.services.language.port import CheckWanted, LanguageRequest, Message
 from devserver.my_app.services.language.server import LanguageServer, Reply, count, part, word
 
 _WARM_UP_SECONDS = 30.0
@@ -119,7 +120,7 @@ class OpenAICompatibleServer(LanguageServer):
 def _body(request: LanguageRequest, manner: _Manner) -> dict[str, Any]:
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [{"role": one.role, "content": one.content} for one in request.messages],
+        "messages": [_message(one) for one in request.messages],
         "stream": False,
         manner.max_tokens: request.max_tokens,
     }
@@ -148,3 +149,20 @@ def _text_of(content: object) -> str | None:
         return None
     parts = [part(item).get("text") for item in content if part(item).get("type") == "text"]
     return "".join(text for text in parts if isinstance(text, str))
+
+
+def _message(message: Message) -> dict[str, Any]:
+    """A message; with pictures its content is in parts, each picture a data URI."""
+    if not message.pictures:
+        return {"role": message.role, "content": message.content}
+    pictures = [
+        {
+            "type": "image_url",
+            "image_url": {"url": f"data:image/webp;base64,{base64.b64encode(picture).decode()}"},
+        }
+        for picture in message.pictures
+    ]
+    return {
+        "role": message.role,
+        "content": [{"type": "text", "text": message.content}, *pictures],
+    }

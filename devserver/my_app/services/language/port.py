@@ -65,10 +65,11 @@ class LanguageAnswerUnusable(LanguageModelFailed):
 
 @dataclass(frozen=True)
 class Message:
-    """One message of a conversation."""
+    """One message of a conversation. `pictures` are WebP files that it shows."""
 
     role: Literal["system", "user", "assistant"]
     content: str = field(repr=False)
+    pictures: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class LanguageAnswer:
 def details_of(request: LanguageRequest, answer: LanguageAnswer | None) -> dict[str, Any]:
     """What a stage's record keeps under `details`; without an answer, what was asked.
 
-    `messages` are the exact ones, for the researcher's view only.
+    `messages` are the exact ones, for the researcher's view only; of pictures their number.
     """
     asked: dict[str, Any] = {
         "seed": request.wire_seed,
@@ -151,7 +152,11 @@ def details_of(request: LanguageRequest, answer: LanguageAnswer | None) -> dict[
             "load_seconds": answer.load_seconds,
             "calls": answer.calls,
         }
-    messages = [{"role": one.role, "content": one.content} for one in request.messages]
+    messages = [
+        {"role": one.role, "content": one.content}
+        | ({"pictures": len(one.pictures)} if one.pictures else {})
+        for one in request.messages
+    ]
     return {**asked, "messages": messages}
 
 
