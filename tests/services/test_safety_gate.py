@@ -198,6 +198,26 @@ def test_between_the_steps_of_a_chain_lists_decide_alone(rig: Rig) -> None:
     assert model.requests == []
 
 
+def test_between_the_steps_of_a_chain_nobody_clears_a_hit(rig: Rig) -> None:
+    gate, model = guard_that(SAFE)
+    run = rig.run(CLEARABLE)
+    with pytest.raises(TextBlocked):
+        rig.check(run, gate=gate, ask_guard=False)
+    assert model.requests == []
+
+
+def test_what_was_left_to_a_guard_that_never_judged_is_not_passed(rig: Rig) -> None:
+    """A kill between the lists and the guard, and a start without that guard."""
+    gate, _ = guard_that(SAFE)
+    _, judged = rig.check(rig.run(CLEARABLE), gate=gate)
+    cut_off = judged.having(stages=judged.stages[:1])
+    with pytest.raises(NotChecked):
+        gate.passed_before(cut_off, 1, CLEARABLE)
+    error, _ = rig.blocked(cut_off, gate_with())
+    assert error.reason == "killing"
+    assert gate.passed_before(judged, 1, CLEARABLE) == CLEARABLE
+
+
 def test_nothing_is_decided_twice(rig: Rig) -> None:
     gate, model = guard_that(SAFE)
     _, run = rig.check(rig.run(CLEARABLE), gate=gate)

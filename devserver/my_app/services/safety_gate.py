@@ -147,8 +147,9 @@ class SafetyGate:
                 at_work.pending.append(check.record(WORD_LISTS, "skipped", text, details=reason))
             return CheckedText(text)
         text = self._without_personal_data(check, text)
-        hits = self._pass_lists(check, text)
-        if ask_guard:
+        guarded = ask_guard and self._is_guarded(check)
+        hits = self._pass_lists(check, text, guarded=guarded)
+        if guarded:
             self._pass_guard(check, text, hits)
         return CheckedText(text)
 
@@ -156,7 +157,7 @@ class SafetyGate:
         """`text` as it is on record to have gone on from `stage`. Raises NotChecked."""
         replaced = _on_record(run, stage, PERSONAL_DATA, text)
         text = (replaced.output if replaced else None) or text
-        if not _on_record(run, stage, WORD_LISTS, text):
+        if not _passed_lists(run, stage, text):
             raise NotChecked("A text was not checked for safety, so nothing is made of it.")
         return CheckedText(text)
 
@@ -190,13 +191,12 @@ class SafetyGate:
             check.at_work.warn(warning.in_language(check.language_of(text)))
         return output
 
-    def _pass_lists(self, check: _Check, text: str) -> list[Hit]:
-        """The hits that a guard may clear; none of them stop the text yet where there is one."""
-        if _on_record(check.run, check.stage, WORD_LISTS, text):
+    def _pass_lists(self, check: _Check, text: str, *, guarded: bool) -> list[Hit]:
+        """The hits that are left to the guard, which is asked next when `guarded`."""
+        if _passed_lists(check.run, check.stage, text):
             return []
         started_at, started = utc_now(), time.perf_counter()
         hits = self._lists.check(text, check.level)
-        guarded = self._is_guarded(check)
         stopping = [hit for hit in hits if not (hit.clearable and guarded)]
         record = check.record(
             WORD_LISTS,
@@ -220,7 +220,7 @@ class SafetyGate:
         return hits
 
     def _pass_guard(self, check: _Check, text: str, hits: Sequence[Hit]) -> None:
-        if not self._is_guarded(check) or _on_record(check.run, check.stage, GUARD, text):
+        if _on_record(check.run, check.stage, GUARD, text):
             return
         try:
             judged = self._guard.judge(
@@ -256,6 +256,15 @@ class SafetyGate:
         check.at_work.check_wanted()
         check.at_work.put_on_record(record)
         raise TextBlocked(message, stage=check.stage, reason=reason)
+
+
+def _passed_lists(run: RunMetadata, stage: int, text: str) -> bool:
+    """Whether the lists let the text through; hits left to the guard need its word, too."""
+    record = _on_record(run, stage, WORD_LISTS, text)
+    if record is None:
+        return False
+    left_to_guard = record.details.get("for_the_guard")
+    return not left_to_guard or _on_record(run, stage, GUARD, text) is not None
 
 
 def _on_record(run: RunMetadata, stage: int, step: str, text: str) -> StageRecord | None:
