@@ -343,11 +343,32 @@ class Settings(BaseModel):
         description="Threads that answer HTTP; half of them may wait for runs.",
     )
     run_workers: int = Field(
-        8,
+        64,
+        ge=1,
+        le=256,
+        alias="DEVSERVER_RUN_WORKERS",
+        description="Runs under way at once, over all backends; the others are queued.",
+    )
+    comfyui_runs: int = Field(
+        2,
+        ge=1,
+        le=16,
+        alias="DEVSERVER_COMFYUI_RUNS",
+        description="Runs under way at once for each ComfyUI server.",
+    )
+    api_runs: int = Field(
+        4,
         ge=1,
         le=64,
-        alias="DEVSERVER_RUN_WORKERS",
-        description="Runs under way at once; the others are queued.",
+        alias="DEVSERVER_API_RUNS",
+        description="Runs under way at once for each API service.",
+    )
+    atelier_runs: int | None = Field(
+        None,
+        ge=1,
+        le=65,
+        alias="DEVSERVER_ATELIER_RUNS",
+        description="Runs under way at once for the atelier; default: pool processes and one more.",
     )
     max_queued_runs: int = Field(
         500,
@@ -368,10 +389,21 @@ class Settings(BaseModel):
         alias="DEVSERVER_POOL_MEMORY_BYTES",
         description="Memory each of those processes may use (enforced on Linux).",
     )
+    min_free_bytes: int = Field(
+        500 * 1024**2,
+        ge=0,
+        alias="DEVSERVER_MIN_FREE_BYTES",
+        description="Free space on the disk below which no new run is started; 0 for no floor.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO",
         alias="DEVSERVER_LOG_LEVEL",
         description="How much is logged.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text",
+        alias="DEVSERVER_LOG_FORMAT",
+        description="Lines for people, or one JSON object a line.",
     )
 
     @field_validator("api_proxy")

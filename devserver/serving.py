@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import ipaddress
-import logging
 import os
 import signal
 import socket
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import segno
 
 from devserver.config import Settings, SettingsInvalid
+from devserver.logs import set_up_logging
 from devserver.my_app import create_app
 from devserver.my_app.services.schema_files import SchemaFileInvalid
 from devserver.my_app.services.storage_root import RootTaken
@@ -33,9 +33,7 @@ _PARENT_CHECK_SECONDS = 0.25
 
 def serve(settings: Settings) -> int:
     """Serve until told to stop; returns the exit status."""
-    logging.basicConfig(
-        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    set_up_logging(settings.log_level, settings.log_format)
     if not _port_is_free(settings):
         print(
             f"Port {settings.port} on {settings.host} is taken; perhaps this server runs already. "
@@ -61,6 +59,14 @@ def _start(settings: Settings) -> Flask:
 
 def _serve_with_gunicorn(settings: Settings) -> int:
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 - only where there is fork
+    from gunicorn.glogging import Logger  # noqa: PLC0415
+
+    class OurLog(Logger):  # type: ignore[misc] # it comes without types
+        def setup(self, cfg: Any) -> None:
+            super().setup(cfg)
+            # What gunicorn says goes where everything goes, in the same form.
+            self.error_log.handlers.clear()
+            self.error_log.propagate = True
 
     class Server(BaseApplication):  # type: ignore[misc] # it comes without types
         def load_config(self) -> None:
@@ -74,6 +80,7 @@ def _serve_with_gunicorn(settings: Settings) -> int:
                 "keepalive": _KEEPALIVE_SECONDS,
                 "graceful_timeout": _GRACEFUL_SECONDS,
                 "loglevel": "warning",
+                "logger_class": OurLog,
                 "control_socket_disable": True,
                 "post_worker_init": end_gracefully,
                 "worker_exit": lambda _arbiter, worker: close_services(worker.app),
@@ -86,9 +93,17 @@ def _serve_with_gunicorn(settings: Settings) -> int:
             return _start(settings)
 
     def end_gracefully(worker: Any) -> None:
+        events = worker.app.callable.extensions["devserver"].events
+
+        def end(number: int, frame: Any) -> None:
+            # Streams end at once; gunicorn would wait for them. Not in here: the interrupted thread
+            # may hold the lock that this needs.
+            threading.Thread(target=events.close).start()
+            worker.handle_exit(number, frame)
+
         # gunicorn's own quick end takes a lock that the interrupted thread may hold, and hangs.
-        for name in (signal.SIGINT, signal.SIGQUIT):
-            signal.signal(name, worker.handle_exit)
+        for name in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+            signal.signal(name, end)
 
     def close_services(server: Server) -> None:
         app = server.callable

@@ -94,6 +94,41 @@ def test_it_is_the_same_for_an_output_config_that_is_named(client: FlaskClient) 
     assert client.post("/api/schema/pipeline/execute", json=body).status_code == 403
 
 
+@pytest.mark.parametrize("field", ["input_text", "context"])
+def test_a_repeated_run_is_checked_again(
+    client: FlaskClient, services: Services, field: str
+) -> None:
+    first = _start(client, field).get_json()["run_id"]
+    answer = client.post(f"/api/runs/{first}/rerun", json={"seed": "new"})
+    body = answer.get_json()
+    assert (answer.status_code, body["blocked"]["code"]) == (403, "killing")
+    run = services.storage.get_metadata(body["run_id"])
+    assert (run.status, run.outputs, run.origin) == ("blocked", (), first)
+
+
+def test_a_text_that_was_never_checked_is_when_it_is_repeated(
+    client: FlaskClient, services: Services
+) -> None:
+    first = services.storage.create_run(schema="passthrough", input_text=BAD).run_id
+    services.storage.finish_run(first, "cancelled")
+    answer = client.post(f"/api/runs/{first}/rerun")
+    assert (answer.status_code, answer.get_json()["blocked"]["code"]) == (403, "killing")
+
+
+def test_a_repeated_run_gets_no_lower_level_than_the_floor(
+    client: FlaskClient, services: Services, researcher: dict[str, str]
+) -> None:
+    """Only a researcher's run is checked at no level; whoever repeats it gets the floor."""
+    body = {"schema": "passthrough", "input_text": BAD, "output_type": "text"}
+    body["safety_level"] = "off"
+    free = client.post("/api/schema/pipeline/execute", json=body, headers=researcher).get_json()
+    assert free["safety_level"] == "off"
+    again = client.post(f"/api/runs/{free['run_id']}/rerun", headers=researcher).get_json()
+    assert again["safety_level"] == "off"
+    run_id = client.post(f"/api/runs/{free['run_id']}/rerun").get_json()["run_id"]
+    assert services.storage.get_metadata(run_id).safety_level == "youth"
+
+
 def test_what_a_rewriting_makes_of_harmless_words_is_checked(client: FlaskClient) -> None:
     """The child's own rules write the bad word; every text on the way is harmless but the last."""
     body = {

@@ -26,6 +26,7 @@ from devserver.my_app.services.run_id import is_run_id
 from devserver.my_app.services.run_metadata import RunError
 from devserver.my_app.wiring import build_media_storage
 from tests.conftest import TOKEN
+from tests.event_stream import event_stream
 from tests.fake_comfyui import FakeComfyUI
 from tests.honest_folders import check_folder
 from tests.http_server import body, serving
@@ -201,6 +202,22 @@ def test_ends_when_told_to_and_gives_its_root_back(tmp_path: Path, how: signal.S
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+def test_an_open_stream_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path)
+    server.start()
+    waiting = requests.post(
+        f"{server.url}/api/schema/pipeline/interception",
+        json={"schema": "passthrough", "input_text": "Eine Katze", "output_type": "text"},
+        timeout=60,
+    ).json()
+    with event_stream(f"{server.url}/api/runs/{waiting['run_id']}/events") as events:
+        assert next(events).data["status"] == "awaiting_edit"
+        server.process.send_signal(signal.SIGTERM)
+        assert all(event.comment for event in events)
+    assert server.process.wait(60) == 0
+    assert "leaked" not in server.log.read_text()
+
+
 def test_its_children_end_with_it(tmp_path: Path) -> None:
     server = RunningServer(tmp_path)
     server.start()

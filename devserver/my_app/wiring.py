@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from devserver.config import PROJECT_FOLDER, Settings
+from devserver.logs import about_run
 from devserver.my_app.language_wiring import NO_MODELS, build_language_models
 from devserver.my_app.services import media_probe
 from devserver.my_app.services.backends.api_service import ApiService
@@ -23,8 +24,10 @@ from devserver.my_app.services.catalogue import Catalogue
 from devserver.my_app.services.comfyui.files import ComfyUIFiles
 from devserver.my_app.services.comfyui.servers import ComfyUIServers
 from devserver.my_app.services.comfyui.workflow import Workflow, WorkflowInvalid, read_workflow
+from devserver.my_app.services.disk_space import DiskSpace
 from devserver.my_app.services.edit_deadline import EditDeadline
 from devserver.my_app.services.guard import Guard
+from devserver.my_app.services.idempotency import IdempotencyKeys
 from devserver.my_app.services.image_check import ImageCheck
 from devserver.my_app.services.interception.interception import (
     ApplyTechnique,
@@ -39,14 +42,16 @@ from devserver.my_app.services.media_intake import Inspect, MediaIntake
 from devserver.my_app.services.media_probe import MediaFacts
 from devserver.my_app.services.media_stage import MediaStage
 from devserver.my_app.services.media_storage import MediaStorageService
+from devserver.my_app.services.metrics import Metrics
 from devserver.my_app.services.output_configs import OutputConfig, load_output_configs
 from devserver.my_app.services.pipeline import Pipeline
 from devserver.my_app.services.researcher_access import ResearcherAccess
+from devserver.my_app.services.run_events import RunEvents
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.run_queue import EmbeddedRunQueue, RunQueue
 from devserver.my_app.services.run_watch import RunWatch
-from devserver.my_app.services.runs import Runs
+from devserver.my_app.services.runs import TEXT_LANE, Runs
 from devserver.my_app.services.safe_words import WordLists
 from devserver.my_app.services.safety_gate import SafetyGate
 from devserver.my_app.services.safety_messages import load_safety_messages
@@ -55,6 +60,7 @@ from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.text_stages import TextStages
 from devserver.my_app.services.thumbnails import Thumbnails, draw_thumbnail
 from devserver.my_app.services.translation import Translation
+from devserver.my_app.services.waiting_room import WaitingRoom
 from devserver.my_app.services.worker_pool import WorkerPool
 
 SCHEMAS_FOLDER = PROJECT_FOLDER / "devserver" / "schemas"
@@ -70,12 +76,15 @@ class Services:
 
     settings: Settings
     root: StorageRoot
+    disk: DiskSpace
     storage: MediaStorageService
     catalogue: Catalogue
     access: ResearcherAccess
     queue: RunQueue
     runs: Runs
     progress: RunProgress
+    events: RunEvents
+    metrics: Metrics
     thumbnails: Thumbnails
     models: LanguageModels
     warm_up: WarmUp
@@ -88,6 +97,7 @@ class Services:
 
         What doesn't make it goes on at the next start.
         """
+        self.events.close()
         self.warm_up.close()
         self.edit_deadline.close()
         self.queue.close(_LAST_CALL_SECONDS)
@@ -204,6 +214,19 @@ def read_names(path: Path | None) -> list[str]:
     return [name for line in lines if (name := line.strip())]
 
 
+def lane_limits(settings: Settings) -> dict[str, int]:
+    """How many runs may be under way at once for each backend, and for texts alone.
+
+    One more than can work at a time, where that is known, so that nothing ever waits for a run.
+    """
+    return {
+        TEXT_LANE: settings.language_calls_at_once + 1,
+        "atelier": settings.atelier_runs or settings.pool_processes + 1,
+        "comfyui": settings.comfyui_runs * max(1, len(settings.comfyui_urls)),
+        **dict.fromkeys(("openai", "openrouter", "replicate"), settings.api_runs),
+    }
+
+
 def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SECONDS) -> Services:
     """Put the server together, claim its root and take up what the last one left.
 
@@ -225,7 +248,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         partial(pool.run, _MEASURE_SECONDS, media_probe.measure),
         ImageCheck(models, draw_small, seconds=settings.language_timeout_seconds),
     )
-    comfyui = ComfyUIServers(settings.comfyui_urls)
+    comfyui = ComfyUIServers(settings.comfyui_urls, in_flight=settings.comfyui_runs)
     backends: list[MediaBackend] = [AtelierBackend(pool)]
     if settings.comfyui_urls:
         backends.append(
@@ -237,30 +260,48 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         )
     catalogue = Catalogue(schemas, output_configs, [*backends, *build_api_backends(settings)])
     rewrite_in_pool = partial(pool.run, _REWRITE_SECONDS, apply_technique)
-    watch = RunWatch(storage.get_metadata, max_waiters=settings.max_waiters)
+    room = WaitingRoom(settings.max_waiters)
+    watch = RunWatch(storage.get_metadata, room)
     progress = RunProgress()
     storage.watch(watch.heard)
     storage.watch(progress.heard)
+    disk = DiskSpace(root.runs, settings.min_free_bytes)
+    metrics = Metrics(
+        schemas=schemas,
+        backend_of={config.id: config.backend for config in output_configs.values()},
+        is_stored=lambda run_id: (root.runs / run_id).is_dir(),
+        free_bytes=disk.free_bytes,
+    )
+    storage.watch(metrics.heard)
     edit_deadline = EditDeadline(storage.finish_run)
     storage.watch(edit_deadline.heard)
-    queue = EmbeddedRunQueue(
-        build_pipeline(
-            storage,
-            catalogue,
-            progress,
-            apply=rewrite_in_pool,
-            models=models,
-            settings=settings,
-        ).work,
-        workers=settings.run_workers,
-        max_waiting=settings.max_queued_runs,
+    limits = lane_limits(settings)
+    pipeline = build_pipeline(
+        storage, catalogue, progress, apply=rewrite_in_pool, models=models, settings=settings
     )
+
+    def work(run_id: str) -> None:
+        with about_run(run_id):
+            pipeline.work(run_id)
+
+    queue = EmbeddedRunQueue(
+        work,
+        workers=min(sum(limits.values()), settings.run_workers),
+        max_waiting=settings.max_queued_runs,
+        limits=limits,
+    )
+    events = RunEvents(storage.get_metadata, progress, queue.place_of, room)
+    storage.watch(events.heard)
+    progress.listen(events.progressed)
     runs = Runs(
         storage,
         catalogue,
         queue,
         watch,
         edit_deadline,
+        disk=disk,
+        metrics=metrics,
+        keys=IdempotencyKeys(root),
         safety_floor=settings.minimum_safety_level,
     )
     token = settings.researcher_token.get_secret_value() if settings.researcher_token else None
@@ -271,12 +312,15 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     return Services(
         settings=settings,
         root=root,
+        disk=disk,
         storage=storage,
         catalogue=catalogue,
         access=ResearcherAccess(root.state, token),
         queue=queue,
         runs=runs,
         progress=progress,
+        events=events,
+        metrics=metrics,
         thumbnails=Thumbnails(root.cache, draw_small),
         models=models,
         warm_up=warm_up_models,

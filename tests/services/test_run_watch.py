@@ -10,11 +10,12 @@ from devserver.my_app.services.run_folders import RunNotFound
 from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.services.run_watch import RunWatch
+from devserver.my_app.services.waiting_room import WaitingRoom
 
 
 @pytest.fixture
 def watch(storage: MediaStorageService) -> RunWatch:
-    watch = RunWatch(storage.get_metadata, max_waiters=20)
+    watch = RunWatch(storage.get_metadata, WaitingRoom(20))
     storage.watch(watch.heard)
     return watch
 
@@ -49,7 +50,7 @@ def test_an_end_between_looking_and_waiting_is_not_missed(storage: MediaStorageS
             storage.finish_run(run_id, "cancelled")
         return run
 
-    watch = RunWatch(look_slowly, max_waiters=1)
+    watch = RunWatch(look_slowly, WaitingRoom(1))
     storage.watch(watch.heard)
     assert watch.wait(run_id, 60).status == "cancelled"
 
@@ -68,7 +69,7 @@ def test_when_the_room_is_taken_nobody_waits(storage: MediaStorageService) -> No
         go_on.wait(30)
         return storage.get_metadata(run_id)
 
-    watch = RunWatch(look, max_waiters=1)
+    watch = RunWatch(look, WaitingRoom(1))
     storage.watch(watch.heard)
     with ThreadPoolExecutor(2) as threads:
         first = threads.submit(watch.wait, run_id, 60)

@@ -35,6 +35,8 @@ STATUS_OF_CODE = {
     "no_thumbnail": 404,
     "run_is_over": 409,
     "not_awaiting_edit": 409,
+    "run_not_over": 409,
+    "idempotency_key_reused": 409,
     "cancelled": 409,
     "blocked": 403,
     "safety_unavailable": 403,
@@ -69,6 +71,8 @@ STATUS_OF_CODE = {
     "closing": 503,
     "queue_full": 503,
     "storage_full": 503,
+    "too_many_watchers": 503,
+    "storage_nearly_full": 503,
     "backend_timed_out": 504,
     "language_model_timed_out": 504,
     "work_took_too_long": 504,
@@ -96,7 +100,7 @@ def error_answer(
     response = json_answer(
         wire.ErrorAnswer(error=sentence, code=code, run_id=run_id, details=details), status
     )
-    if code in ("queue_full", "storage_full"):
+    if code in ("queue_full", "storage_full", "storage_nearly_full", "too_many_watchers"):
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="researchers"'

@@ -1,41 +1,56 @@
-"""For whoever runs the server: is it alive, can it take runs."""
+"""For whoever runs the server: is it alive, can it take runs, what does it do."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response
 
 from devserver.my_app.routes import wire
-from devserver.my_app.routes.http import json_answer, services
+from devserver.my_app.routes.http import is_researcher, json_answer, services
 from devserver.my_app.routes.openapi import documented
+from devserver.my_app.services.metrics import CONTENT_TYPE
+from devserver.my_app.services.researcher_access import ResearcherTokenRequired
 from devserver.my_app.services.run_queue import QueueFull
 
-blueprint = Blueprint("operations", __name__, url_prefix="/api")
+blueprint = Blueprint("operations", __name__)
 
 
-@blueprint.get("/health")
+@blueprint.get("/api/health")
 @documented(answers={200: wire.Health})
 def health() -> Response:
     """Whether the server is alive."""
     return json_answer(wire.Health())
 
 
-@blueprint.get("/ready")
+@blueprint.get("/api/ready")
 @documented(answers={200: wire.Readiness, 503: wire.Readiness})
 def ready() -> Response:
-    """Whether the server can take runs: storage, room in the queue, backends."""
+    """Whether the server can take runs: storage, disk, room in the queue, backends."""
     storage_writable = services().root.is_writable()
+    disk_above_floor = services().disk.is_above_floor()
     takes_runs = _has_room()
-    is_ready = storage_writable and takes_runs
+    is_ready = storage_writable and disk_above_floor and takes_runs
     return json_answer(
         wire.Readiness(
             status="ready" if is_ready else "not_ready",
             storage_writable=storage_writable,
+            disk_free_bytes=services().disk.free_bytes(),
+            disk_above_floor=disk_above_floor,
             takes_runs=takes_runs,
             backends=services().catalogue.backend_names(),
             remarks=services().catalogue.describe_backends(),
         ),
         200 if is_ready else 503,
     )
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Counts and measures of this server, for Prometheus."""
+    if not is_researcher():
+        raise ResearcherTokenRequired("This needs the researcher token.")
+    response = Response(services().metrics.exposition(), content_type=CONTENT_TYPE)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _has_room() -> bool:

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from flask import Response
+import json
+
+from flask import Response, request
+from pydantic import BaseModel
 
 from devserver.my_app.routes import wire
 from devserver.my_app.routes.errors import error_answer
-from devserver.my_app.routes.http import json_answer, preference, services
+from devserver.my_app.routes.http import FieldsInvalid, json_answer, preference, services
 from devserver.my_app.routes.views import awaiting_edit_answer, run_answer
+from devserver.my_app.services.idempotency import RequestKey
 from devserver.my_app.services.run_metadata import RunMetadata
+from devserver.my_app.services.runs import NewRun
+
+_MAX_KEY_CHARACTERS = 200
+
+
+def start_and_answer(new: NewRun, body: BaseModel) -> Response:
+    """Start the run that `body` asks for, once for each `Idempotency-Key`, and answer as below."""
+    run = services().runs.start(new, key=_request_key(body))
+    return answer_when_at_rest(run.run_id)
+
+
+def _request_key(body: BaseModel) -> RequestKey | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not (key.isascii() and key.isprintable() and 0 < len(key) <= _MAX_KEY_CHARACTERS):
+        problem = f"has to be 1 to {_MAX_KEY_CHARACTERS} printable ASCII characters"
+        raise FieldsInvalid(
+            f"The header Idempotency-Key {problem}.",
+            details={"fields": [{"field": "Idempotency-Key", "problem": problem}]},
+        )
+    # The order of fields, white space and defaults that are spelled out make no other request,
+    # nor does a newer version of the server that knows more fields.
+    asked = body.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return RequestKey(key, f"{request.path}\n{json.dumps(asked, sort_keys=True)}")
 
 
 def answer_when_at_rest(run_id: str) -> Response:

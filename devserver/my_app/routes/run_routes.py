@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from devserver.my_app.routes import wire
+from devserver.my_app.routes.device import device
 from devserver.my_app.routes.http import (
     is_researcher,
     json_answer,
@@ -15,8 +14,10 @@ from devserver.my_app.routes.http import (
     whole_number,
 )
 from devserver.my_app.routes.openapi import documented
-from devserver.my_app.routes.run_answers import answer_when_at_rest
-from devserver.my_app.routes.views import journey_view, run_state, run_view
+from devserver.my_app.routes.run_answers import answer_when_at_rest, start_and_answer
+from devserver.my_app.routes.run_events import seen_event
+from devserver.my_app.routes.views import event_view, journey_view, run_view
+from devserver.my_app.services.rerun import again
 from devserver.my_app.services.researcher_access import ResearcherTokenRequired
 from devserver.my_app.services.run_id import checked_run_id
 from devserver.my_app.services.run_metadata import RunMetadata
@@ -25,13 +26,30 @@ from devserver.my_app.services.stored_runs import MediaNotFound
 blueprint = Blueprint("runs", __name__, url_prefix="/api/runs")
 
 _MOST_ON_A_PAGE = 200
+_WAIT_SECONDS = 20
 
 
 @blueprint.get("/<run_id>")
-@documented(answers={200: wire.RunState}, errors=(400, 404))
+@documented(
+    answers={200: wire.RunState},
+    errors=(400, 404),
+    query={
+        "after": "The `event` of the last answer: wait for a newer one.",
+        "wait": "How many seconds to wait at most, 20 by default.",
+    },
+)
 def state(run_id: str) -> Response:
-    """How a run stands: its status, stages, outputs, and its place in the queue."""
-    return _state(services().storage.get_metadata(run_id))
+    """How a run stands: its status, stages, outputs, and its place in the queue.
+
+    With `after` the answer comes as soon as there is something new, as it is when the time is up.
+    """
+    seconds = whole_number("wait", _WAIT_SECONDS, lowest=0, highest=3600)
+    seen = seen_event()
+    if seen is None:
+        return _state(services().storage.get_metadata(run_id))
+    longest = services().settings.max_wait_seconds
+    event = services().events.wait(run_id, seen, min(seconds, longest))
+    return json_answer(event_view(event))
 
 
 @blueprint.get("/<run_id>/preview")
@@ -66,7 +84,28 @@ def go_on(run_id: str) -> Response:
     409 for a run in any other state. `Prefer` works as for starting a run.
     """
     body = read_body(wire.ContinueRequest)
-    return answer_when_at_rest(services().runs.continue_with(run_id, body.text).run_id)
+    return answer_when_at_rest(
+        services().runs.continue_with(run_id, body.text, device=device()).run_id
+    )
+
+
+@blueprint.post("/<run_id>/rerun")
+@documented(
+    request=wire.RerunRequest,
+    answers={200: wire.RunAnswer, 202: wire.AcceptedAnswer, 403: wire.BlockedAnswer},
+    errors=(400, 404, 409, 413, 415, 502, 503, 504),
+)
+def rerun(run_id: str) -> Response:
+    """Make a new run of what was asked for in one that is over, and wait for its end.
+
+    The body may be left out. The new run begins with the input text, also where the text was
+    edited later; its `origin` is this run. 409 when this run isn't over. `Prefer` and
+    `Idempotency-Key` work as for starting a run.
+    """
+    body = read_body(wire.RerunRequest) if request.get_data() else wire.RerunRequest()
+    old = services().storage.get_metadata(run_id)
+    new = again(old, body.seed, is_researcher=is_researcher(), device=device())
+    return start_and_answer(new, body)
 
 
 @blueprint.post("/<run_id>/cancel")
@@ -106,18 +145,12 @@ def delete(run_id: str) -> Response:
     _require_researcher()
     services().storage.delete_run(run_id)
     services().thumbnails.forget(run_id)
+    services().events.deleted(run_id)
     return json_answer(wire.Deleted(run_id=run_id))
 
 
 def _state(run: RunMetadata) -> Response:
-    progress = services().progress.of(run.run_id)
-    view = None
-    if progress is not None:
-        shown = services().progress.preview_of(run.run_id)
-        view = wire.ProgressView(
-            **asdict(progress), preview=f"/api/runs/{run.run_id}/preview" if shown else None
-        )
-    return json_answer(run_state(run, services().runs.place_in_queue(run.run_id), view))
+    return json_answer(event_view(services().events.event_of(run)))
 
 
 def _require_researcher() -> None:

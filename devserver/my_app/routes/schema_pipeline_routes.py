@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from devserver.my_app.routes import wire
-from devserver.my_app.routes.http import is_researcher, read_body, services
+from devserver.my_app.routes.device import device
+from devserver.my_app.routes.http import is_researcher, read_body
 from devserver.my_app.routes.openapi import documented
-from devserver.my_app.routes.run_answers import answer_when_at_rest
+from devserver.my_app.routes.run_answers import start_and_answer
 from devserver.my_app.services.runs import NewRun
 
 blueprint = Blueprint("schema_pipeline", __name__, url_prefix="/api/schema/pipeline")
@@ -23,7 +24,9 @@ def start_run() -> Response:
     """Start a run and wait for its end.
 
     The header `Prefer: respond-async` answers 202 at once, `Prefer: wait=N` after at most N
-    seconds. The run goes on either way, also when the client hangs up.
+    seconds. The run goes on either way, also when the client hangs up. The same request with the
+    same header `Idempotency-Key` (1 to 200 printable ASCII characters) within a day gives the
+    same run; another request with that key is 409.
     """
     return _started(awaits_edit=False)
 
@@ -44,7 +47,7 @@ def start_interception() -> Response:
 
 def _started(*, awaits_edit: bool) -> Response:
     body = read_body(wire.NewRunRequest)
-    run = services().runs.start(
+    return start_and_answer(
         NewRun(
             schema=body.schema_id,
             input_text=body.input_text,
@@ -59,6 +62,7 @@ def _started(*, awaits_edit: bool) -> Response:
             awaits_edit=awaits_edit,
             is_researcher=is_researcher(),
             unknown_fields=tuple(sorted(body.model_extra or ())),
-        )
+            device=device(),
+        ),
+        body,
     )
-    return answer_when_at_rest(run.run_id)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from devserver.my_app.routes import wire
 from devserver.my_app.services.journey import JourneyStep, journey_of
+from devserver.my_app.services.run_events import RunEvent
 from devserver.my_app.services.run_metadata import Output, RunMetadata, StageRecord
 
 # For researchers only: what was sent to models, and which terms hit a list.
@@ -116,15 +118,18 @@ def _journey_step(step: JourneyStep) -> wire.JourneyStepView:
     return wire.JourneyStepView(**known, seed=step.seed, changes=changes)
 
 
-def run_state(
-    run: RunMetadata, place_in_queue: int | None, progress: wire.ProgressView | None
-) -> wire.RunState:
+def event_view(event: RunEvent) -> wire.RunState:
     """How the run stands."""
+    run = event.run
+    preview = f"/api/runs/{run.run_id}/preview" if event.has_preview else None
     return _filled(
         wire.RunState,
         run,
-        place_in_queue=place_in_queue,
-        progress=progress,
+        event=event.id,
+        place_in_queue=event.place_in_queue,
+        progress=wire.ProgressView(**asdict(event.progress), preview=preview)
+        if event.progress
+        else None,
         outputs=outputs_view(run),
     )
 

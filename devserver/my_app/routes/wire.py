@@ -5,7 +5,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from devserver.config import SafetyLevel
 from devserver.my_app.services.run_metadata import (
@@ -84,6 +92,24 @@ class ContinueRequest(BaseModel):
     text: Annotated[Text, AfterValidator(_not_blank)] = Field(
         min_length=1, max_length=MAX_TEXT_CHARACTERS
     )
+
+
+def _named_simply(said: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return check(said)
+    except ValidationError:
+        raise ValueError(f"has to be same, new or a number from 0 to {MAX_SEED}") from None
+
+
+class RerunRequest(BaseModel):
+    """How to repeat a run."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+    seed: Annotated[
+        Literal["same", "new"] | Annotated[int, Field(ge=0, le=MAX_SEED)],
+        WrapValidator(_named_simply),
+    ] = Field("same", description="same: as in the run that is repeated; new: a random one.")
 
 
 class OutputView(Output):
@@ -202,6 +228,8 @@ class RunState(BaseModel):
     timestamp: str | None
     finished_at: str | None
     schema_id: str | None = Field(alias="schema")
+    origin: str | None = Field(description="The run that this one repeats.")
+    event: str = Field(description="The id of this state among the run's events.")
     place_in_queue: int | None
     progress: ProgressView | None
     attempts: int
@@ -341,6 +369,8 @@ class Readiness(BaseModel):
 
     status: Literal["ready", "not_ready"]
     storage_writable: bool
+    disk_free_bytes: int
+    disk_above_floor: bool
     takes_runs: bool
     backends: list[str]
     remarks: list[str] = Field(description="How backends are, and what can't be made, and why.")

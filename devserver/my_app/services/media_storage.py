@@ -89,10 +89,15 @@ class MediaStorageService(StoredRuns):
         request: RunRequest | None = None,
         origin: str | None = None,
         warnings: Iterable[str] = (),
+        run_id: str | None = None,
     ) -> RunMetadata:
-        """Make a new run, `queued`; its folder is durable on return. Raises StorageFull."""
+        """Make a new run, `queued`; its folder is durable on return.
+
+        `run_id` is a fresh one of `new_run_id`, for who has to know it beforehand.
+        Raises StorageFull.
+        """
         metadata = RunMetadata(
-            run_id=new_run_id(),
+            run_id=run_id or new_run_id(),
             user_id=user_id,
             timestamp=utc_now(),
             schema_id=schema,

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from devserver.my_app.services.run_metadata import RunMetadata
+
+_RUNS_KNOWN_TO_BE_OVER = 1000
 
 
 @dataclass(frozen=True)
@@ -38,17 +42,35 @@ class RunProgress:
         self._guard = threading.Lock()
         self._progress: dict[str, Progress] = {}
         self._previews: dict[str, PreviewPicture] = {}
+        self._numbers: dict[str, int] = {}
+        self._over: deque[str] = deque(maxlen=_RUNS_KNOWN_TO_BE_OVER)
+        self._listeners: list[Callable[[str], None]] = []
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Have `listener` called with the run_id after each change."""
+        self._listeners.append(listener)
 
     def report(self, run_id: str, **changes: object) -> None:
         """Change what is known of a run's progress; what isn't named stays."""
         with self._guard:
-            known = self._progress.get(run_id, Progress())
-            self._progress[run_id] = replace(known, **changes)  # type: ignore[arg-type]
+            if run_id in self._over:  # its worker has not heard of it yet
+                return
+            known = self._progress.get(run_id)
+            newer = replace(known or Progress(), **changes)  # type: ignore[arg-type]
+            if newer == known:
+                return
+            self._progress[run_id] = newer
+            self._count(run_id)
+        self._tell(run_id)
 
     def show(self, run_id: str, preview: PreviewPicture) -> None:
         """Take a newer preview."""
         with self._guard:
+            if run_id in self._over:
+                return
             self._previews[run_id] = preview
+            self._count(run_id)
+        self._tell(run_id)
 
     def of(self, run_id: str) -> Progress | None:
         """What is known; None for a run that isn't under way."""
@@ -60,9 +82,27 @@ class RunProgress:
         with self._guard:
             return self._previews.get(run_id)
 
+    def number_of(self, run_id: str) -> int:
+        """How often the progress or preview of a run under way has changed; else 0."""
+        with self._guard:
+            return self._numbers.get(run_id, 0)
+
     def heard(self, metadata: RunMetadata) -> None:
         """Forget a run that is over."""
         if metadata.is_final:
-            with self._guard:
-                self._progress.pop(metadata.run_id, None)
-                self._previews.pop(metadata.run_id, None)
+            self.forget(metadata.run_id)
+
+    def forget(self, run_id: str) -> None:
+        """Forget a run that is over or deleted; what is still reported of it is dropped."""
+        with self._guard:
+            self._over.append(run_id)
+            self._progress.pop(run_id, None)
+            self._previews.pop(run_id, None)
+            self._numbers.pop(run_id, None)
+
+    def _count(self, run_id: str) -> None:
+        self._numbers[run_id] = self._numbers.get(run_id, 0) + 1
+
+    def _tell(self, run_id: str) -> None:
+        for listener in self._listeners:
+            listener(run_id)

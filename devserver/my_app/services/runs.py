@@ -10,10 +10,14 @@ from typing import Literal
 from devserver.config import SafetyLevel
 from devserver.my_app.services.backends.port import BackendNotConfigured
 from devserver.my_app.services.catalogue import Catalogue
+from devserver.my_app.services.disk_space import DiskSpace
 from devserver.my_app.services.edit_deadline import EditDeadline
 from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.idempotency import IdempotencyKeys, Note, RequestKey
 from devserver.my_app.services.media_storage import MediaStorageService
+from devserver.my_app.services.metrics import Metrics
 from devserver.my_app.services.output_configs import OutputConfig
+from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.services.run_metadata import (
     OutputType,
     RunMetadata,
@@ -29,6 +33,8 @@ from devserver.my_app.services.text_stages import EDIT
 logger = logging.getLogger(__name__)
 
 MAX_SEED = 2**53 - 1
+TEXT_LANE = "text"
+"""Where runs queue that need no backend: they end, or wait for an edit, with their text."""
 
 
 class ContextRequired(ServerError):
@@ -60,6 +66,9 @@ class NewRun:
     awaits_edit: bool = False
     is_researcher: bool = False
     unknown_fields: tuple[str, ...] = ()
+    origin: str | None = None
+    device: str = ""
+    """Whose run it is, for the queue; stored nowhere."""
 
 
 class Runs:
@@ -73,6 +82,9 @@ class Runs:
         watch: RunWatch,
         edit_deadline: EditDeadline,
         *,
+        disk: DiskSpace,
+        metrics: Metrics,
+        keys: IdempotencyKeys,
         safety_floor: SafetyLevel,
     ) -> None:
         self._storage = storage
@@ -80,23 +92,38 @@ class Runs:
         self._queue = queue
         self._watch = watch
         self._edit_deadline = edit_deadline
+        self._disk = disk
+        self._metrics = metrics
+        self._keys = keys
         self._safety_floor = safety_floor
 
-    def start(self, new: NewRun) -> RunMetadata:
-        """Make the run's folder and queue the run.
+    def start(self, new: NewRun, *, key: RequestKey | None = None) -> RunMetadata:
+        """Make the run's folder and queue the run; with a key that came before, give its run.
 
         Nothing is stored when it raises: SchemaNotFound, ContextRequired, OutputConfigNotFound,
-        OutputTypeConflict, BackendNotConfigured, QueueFull, StorageFull.
+        OutputTypeConflict, BackendNotConfigured, QueueFull, StorageNearlyFull, StorageFull,
+        IdempotencyKeyReused.
         """
+        if key is None:
+            return self._start(new)
+        run_id = self._keys.once(key, lambda note: self._start(new, note))
+        return self._storage.get_metadata(run_id)
+
+    def _start(self, new: NewRun, note: Note | None = None) -> RunMetadata:
         schema = self._catalogue.schema(new.schema)
         if schema.needs_context and not (new.context or "").strip():
             raise ContextRequired("This style needs rules of your own, as context.")
         output_type, configs = self._what_to_make(new, schema)
         self._queue.check_room()
+        self._disk.check_room()
         level, warning = raised_to_floor(
             new.safety_level, self._safety_floor, is_researcher=new.is_researcher
         )
+        run_id = new_run_id()
+        if note:
+            note(run_id)
         run = self._storage.create_run(
+            run_id=run_id,
             schema=new.schema,
             input_text=new.input_text,
             execution_mode=new.execution_mode,
@@ -111,15 +138,16 @@ class Runs:
                 awaits_edit=new.awaits_edit,
             ),
             warnings=[*([warning] if warning else []), *_about_unknown(new.unknown_fields)],
+            origin=new.origin,
         )
-        self._queue.put(run.run_id)
+        self._queue.put(run.run_id, device=new.device, lane=self._lane_of(run))
         return run
 
     def wait(self, run_id: str, seconds: float) -> RunMetadata:
         """The run at its end, or as it stands after `seconds`. Raises RunNotFound."""
         return self._watch.wait(run_id, seconds)
 
-    def continue_with(self, run_id: str, text: str) -> RunMetadata:
+    def continue_with(self, run_id: str, text: str, *, device: str = "") -> RunMetadata:
         """Take a run that waits for its text up again, with the text as it was edited.
 
         The edit is a step on record, also where nothing was changed. Raises RunNotFound,
@@ -136,7 +164,7 @@ class Runs:
             backend=None,
         )
         run = self._storage.continue_with(run_id, text, edit)
-        self._queue.put(run_id)
+        self._queue.put(run_id, device=device, lane=self._lane_of(run))
         return run
 
     def cancel(self, run_id: str) -> RunMetadata:
@@ -147,22 +175,33 @@ class Runs:
         return self._storage.finish_run(run_id, "cancelled")
 
     def place_in_queue(self, run_id: str) -> int | None:
-        """1 for the next run in line; None when it isn't waiting."""
+        """1 for the next run that its backend takes; None when it isn't waiting."""
         return self._queue.place_of(run_id)
 
     def take_up_unfinished(self) -> int:
         """Queue every run that was waiting or under way when the server stopped; returns how many.
 
-        Runs that wait for an edit go on waiting, until their time is up.
+        Runs that wait for an edit go on waiting, until their time is up. Whose runs they are is
+        stored nowhere, so each is queued as a device of its own.
         """
         unfinished = self._storage.unfinished_runs()
         for run in unfinished:
             self._storage.settle(run.run_id)
+            self._metrics.taken_up(run)
             if run.status == "awaiting_edit":
                 self._edit_deadline.heard(run)
             else:
-                self._queue.put(run.run_id)
+                self._queue.put(run.run_id, lane=self._lane_of(run))
         return len(unfinished)
+
+    def _lane_of(self, run: RunMetadata) -> str:
+        """The backend of the run's first output config; TEXT_LANE where none has its turn yet."""
+        is_edited = any(record.step == EDIT for record in run.stages)
+        if run.request.output_type == "text" or (run.request.awaits_edit and not is_edited):
+            return TEXT_LANE
+        first = next(iter(run.request.output_configs), None)
+        config = self._catalogue.output_configs.get(first or "")
+        return config.backend if config else TEXT_LANE
 
     def _what_to_make(
         self, new: NewRun, schema: InterceptionSchema

@@ -1,0 +1,66 @@
+"""The events of a run as a stream (Server-Sent Events)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, request
+
+from devserver.my_app.routes import wire
+from devserver.my_app.routes.http import FieldsInvalid, services
+from devserver.my_app.routes.openapi import documented
+from devserver.my_app.routes.views import event_view
+from devserver.my_app.services.run_events import RunEvent, RunStream
+from devserver.my_app.services.run_folders import RunNotFound
+
+blueprint = Blueprint("run_events", __name__, url_prefix="/api/runs")
+
+_EVENT_ID = re.compile(r"[0-9]{1,15}-[0-9]{1,15}")
+_RECONNECT_MILLISECONDS = 2000
+
+
+@blueprint.get("/<run_id>/events")
+@documented(answers={200: None}, errors=(400, 404, 503))
+def events(run_id: str) -> Response:
+    """The events of a run as they come (`text/event-stream`), up to its end.
+
+    `state`, `progress` and at last, for a run that is deleted, `deleted`. A client that comes back
+    with `Last-Event-ID` gets what is newer; 204 when that was the final event.
+    """
+    watching = services().events
+    seen = request.headers.get("Last-Event-ID")
+    newest = watching.newest(run_id)
+    if newest.run.is_final and newest.id == seen:
+        return Response(status=204)
+    stream = watching.open(run_id, seen)
+    response = Response(_lines(stream, run_id), mimetype="text/event-stream")
+    # Not in the generator: one that was never begun is never ended either.
+    response.call_on_close(stream.close)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+def seen_event() -> str | None:
+    """The id in the query's `after`, if there is one. Raises FieldsInvalid."""
+    said = request.args.get("after")
+    if said is not None and not _EVENT_ID.fullmatch(said):
+        raise FieldsInvalid("after has to be the id of an event, such as 3-0.")
+    return said
+
+
+def _lines(stream: RunStream, run_id: str) -> Iterator[str]:
+    # Something at once, so that the client knows that the stream is open.
+    yield f"retry: {_RECONNECT_MILLISECONDS}\n\n"
+    try:
+        for event in stream:
+            yield _message(event, stream.seen) if event else ": heartbeat\n\n"
+    except RunNotFound:
+        yield f"event: deleted\ndata: {wire.Deleted(run_id=run_id).model_dump_json()}\n\n"
+
+
+def _message(event: RunEvent, seen: str | None) -> str:
+    kind = "state" if event.changes_state(seen) else "progress"
+    data = event_view(event).model_dump_json(by_alias=True)
+    return f"id: {event.id}\nevent: {kind}\ndata: {data}\n\n"

@@ -1,0 +1,197 @@
+"""What happens to a run, as events: for streams, and for requests that wait for the next one.
+
+An event is how the whole run stands, so the newest one makes up for all before it. Its id is
+`<revision>-<number>`. The revision is that of metadata.json; the number is the run's place in line
+while it is queued, and counts the reports of progress while it is under way, in memory only. An
+event is new to a client when its id is another than the last one the client has seen.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.run_metadata import RunMetadata
+from devserver.my_app.services.run_progress import Progress, RunProgress
+from devserver.my_app.services.waiting_room import Bells, WaitingRoom
+
+HEARTBEAT_SECONDS = 15.0
+
+
+class TooManyWatchers(ServerError):
+    """So many clients are waiting for runs that no further stream is opened."""
+
+    code = "too_many_watchers"
+
+
+@dataclass(frozen=True)
+class RunEvent:
+    """How a run stands: what is written of it, its place in line, and how far the work is."""
+
+    run: RunMetadata
+    number: int
+    place_in_queue: int | None
+    progress: Progress | None
+    has_preview: bool
+
+    @property
+    def id(self) -> str:
+        """`<revision>-<number>`; within one run, another one for each event."""
+        return f"{self.run.revision}-{self.number}"
+
+    def changes_state(self, seen: str | None) -> bool:
+        """Whether the metadata changed since the event `seen`, not only the progress."""
+        return seen is None or seen.partition("-")[0] != str(self.run.revision)
+
+
+class RunEvents:
+    """Tells those who watch a run what happens to it.
+
+    `heard` is told of each change the storage writes, `progressed` of each report of progress,
+    `deleted` of each run that is deleted. What other processes write is seen at a heartbeat.
+    """
+
+    def __init__(
+        self,
+        get_metadata: Callable[[str], RunMetadata],
+        progress: RunProgress,
+        place_of: Callable[[str], int | None],
+        room: WaitingRoom,
+        *,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    ) -> None:
+        self._get_metadata = get_metadata
+        self._progress = progress
+        self._place_of = place_of
+        self.room = room
+        self.heartbeat_seconds = heartbeat_seconds
+        self._bells = Bells()
+        self._guard = threading.Lock()
+        self._queued: set[str] = set()
+        self._closed = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the server is ending."""
+        return self._closed
+
+    def heard(self, run: RunMetadata) -> None:
+        """Wake those who watch this run, and when it leaves the queue, those behind it."""
+        moved: list[str] = []
+        with self._guard:
+            if run.status == "queued":
+                self._queued.add(run.run_id)
+            elif run.run_id in self._queued:
+                self._queued.discard(run.run_id)
+                moved = list(self._queued)
+        for run_id in (run.run_id, *moved):
+            self._bells.ring(run_id)
+
+    def progressed(self, run_id: str) -> None:
+        """Wake those who watch this run."""
+        self._bells.ring(run_id)
+
+    def deleted(self, run_id: str) -> None:
+        """Forget a run that is gone, and let its streams come to their end."""
+        self._progress.forget(run_id)
+        with self._guard:
+            self._queued.discard(run_id)
+        self._bells.ring(run_id)
+
+    def close(self) -> None:
+        """End all streams and waits; clients come back to the next server with what they saw."""
+        self._closed = True
+        self._bells.ring_all()
+
+    def newest(self, run_id: str) -> RunEvent:
+        """How the run stands. Raises RunNotFound, RunIdInvalid, MetadataUnreadable."""
+        return self.event_of(self._get_metadata(run_id))
+
+    def event_of(self, run: RunMetadata) -> RunEvent:
+        """How the run of this metadata stands; one that is over has no progress."""
+        if run.is_final:
+            return RunEvent(run, 0, None, None, has_preview=False)
+        # The number first: a report in between comes again under its own number.
+        number = self._progress.number_of(run.run_id)
+        place = self._place_of(run.run_id)
+        return RunEvent(
+            run,
+            number if place is None else place,
+            place,
+            self._progress.of(run.run_id),
+            has_preview=self._progress.preview_of(run.run_id) is not None,
+        )
+
+    def wait(self, run_id: str, seen: str, seconds: float) -> RunEvent:
+        """Return as soon as the run's newest event is another than `seen`, or after `seconds`.
+
+        Returns at once when the run is over, or the room for waiters is taken.
+        Raises what `newest` raises, also when the run is deleted meanwhile.
+        """
+        with self.room.place() as free, self._bells.bell(run_id) as bell:
+            end = time.monotonic() + (seconds if free else 0)
+            while True:
+                bell.clear()
+                event = self.newest(run_id)
+                left = end - time.monotonic()
+                if event.id != seen or event.run.is_final or self._closed or left <= 0:
+                    return event
+                bell.wait(left)
+
+    def open(self, run_id: str, seen: str | None = None) -> RunStream:
+        """A stream of the events after `seen`; it has to be closed.
+
+        Raises TooManyWatchers, and what `newest` raises.
+        """
+        self.newest(run_id)
+        with ExitStack() as holding:
+            if not holding.enter_context(self.room.place()) or self._closed:
+                raise TooManyWatchers("So many are watching that there is no room just now.")
+            bell = holding.enter_context(self._bells.bell(run_id))
+            return RunStream(self, run_id, seen, bell, holding.pop_all())
+
+
+class RunStream:
+    """The events of one run as they come, to the final one; None for each heartbeat.
+
+    Events that come faster than they are taken are left out, but for the newest. Raises
+    RunNotFound when the run is deleted meanwhile.
+    """
+
+    def __init__(
+        self,
+        events: RunEvents,
+        run_id: str,
+        seen: str | None,
+        bell: threading.Event,
+        holding: ExitStack,
+    ) -> None:
+        self._events = events
+        self.run_id = run_id
+        self.seen = seen
+        self._bell = bell
+        self._holding = holding
+
+    def __iter__(self) -> Iterator[RunEvent | None]:
+        heartbeat = time.monotonic() + self._events.heartbeat_seconds
+        while not self._events.is_closed:
+            # Cleared before the look, so that no change falls in between.
+            self._bell.clear()
+            event = self._events.newest(self.run_id)
+            if event.id != self.seen:
+                yield event
+                self.seen = event.id
+                heartbeat = time.monotonic() + self._events.heartbeat_seconds
+            if event.run.is_final:
+                return
+            if not self._bell.wait(max(0.0, heartbeat - time.monotonic())):
+                yield None
+                heartbeat = time.monotonic() + self._events.heartbeat_seconds
+
+    def close(self) -> None:
+        """Give up the place in the room; once or more often."""
+        self._holding.close()

@@ -1,0 +1,323 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from devserver.my_app.services.media_storage import MediaStorageService
+from devserver.my_app.services.run_events import RunEvent, RunEvents, RunStream, TooManyWatchers
+from devserver.my_app.services.run_folders import RunNotFound
+from devserver.my_app.services.run_id import new_run_id
+from devserver.my_app.services.run_metadata import RunMetadata
+from devserver.my_app.services.run_progress import PreviewPicture, RunProgress
+from devserver.my_app.services.waiting_room import WaitingRoom
+
+LONG = 60.0
+
+
+class Line:
+    """A line of runs, as a queue would tell of it."""
+
+    def __init__(self) -> None:
+        self.run_ids: list[str] = []
+
+    def place_of(self, run_id: str) -> int | None:
+        return self.run_ids.index(run_id) + 1 if run_id in self.run_ids else None
+
+
+@pytest.fixture
+def progress(storage: MediaStorageService) -> RunProgress:
+    progress = RunProgress()
+    storage.watch(progress.heard)
+    return progress
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()
+
+
+@pytest.fixture
+def events(storage: MediaStorageService, progress: RunProgress, line: Line) -> RunEvents:
+    return connected(storage, progress, line)
+
+
+def connected(storage: MediaStorageService, progress: RunProgress, line: Line) -> RunEvents:
+    events = RunEvents(
+        storage.get_metadata, progress, line.place_of, WaitingRoom(20), heartbeat_seconds=LONG
+    )
+    storage.watch(events.heard)
+    progress.listen(events.progressed)
+    return events
+
+
+def new_run(storage: MediaStorageService) -> str:
+    return storage.create_run(schema="dada", input_text="x").run_id
+
+
+def next_event(stream: Iterator[RunEvent | None]) -> RunEvent:
+    event = next(stream)
+    assert event is not None
+    return event
+
+
+def to_the_end(stream: RunStream) -> list[RunEvent]:
+    with closing(stream):
+        return [event for event in stream if event]
+
+
+def test_a_stream_begins_with_how_the_run_stands_and_ends_with_its_end(
+    storage: MediaStorageService, events: RunEvents
+) -> None:
+    run_id = new_run(storage)
+    with closing(events.open(run_id)) as stream:
+        coming = iter(stream)
+        assert next_event(coming).id == "1-0"
+        storage.begin_attempt(run_id)
+        running = next_event(coming)
+        assert (running.id, running.run.status, running.changes_state("1-0")) == (
+            *("2-0", "running"),
+            True,
+        )
+        storage.finish_run(run_id, "cancelled")
+        assert next_event(coming).run.status == "cancelled"
+        with pytest.raises(StopIteration):
+            next(coming)
+    assert [event.id for event in to_the_end(events.open(run_id))] == ["3-0"]
+    assert to_the_end(events.open(run_id, "3-0")) == []
+
+
+def test_progress_is_an_event_and_only_the_newest_of_it(
+    storage: MediaStorageService, progress: RunProgress, events: RunEvents
+) -> None:
+    run_id = new_run(storage)
+    with closing(events.open(run_id, "1-0")) as stream:
+        coming = iter(stream)
+        for step in range(5):
+            progress.report(run_id, step=step, steps=5)
+        progress.report(run_id, step=4)  # nothing new
+        event = next_event(coming)
+        assert event.id == "1-5"
+        assert event.progress is not None
+        assert (event.progress.step, event.has_preview) == (4, False)
+        assert not event.changes_state("1-0")
+        progress.show(run_id, PreviewPicture(b"x", "image/png"))
+        event = next_event(coming)
+        assert (event.id, event.has_preview) == ("1-6", True)
+        storage.finish_run(run_id, "cancelled")
+        progress.report(run_id, step=5)  # a worker that has not heard of it yet
+        event = next_event(coming)
+        assert (event.id, event.progress, event.has_preview) == ("2-0", None, False)
+
+
+def test_those_in_line_hear_when_it_moves(
+    storage: MediaStorageService, events: RunEvents, line: Line
+) -> None:
+    first, second = new_run(storage), new_run(storage)
+    line.run_ids += [first, second]
+    with closing(events.open(second)) as stream, ThreadPoolExecutor(1) as thread:
+        coming = iter(stream)
+        event = next_event(coming)
+        assert (event.id, event.place_in_queue) == ("1-2", 2)
+        moved = thread.submit(next_event, coming)
+        line.run_ids.remove(first)
+        storage.begin_attempt(first)
+        event = moved.result()
+        assert (event.id, event.place_in_queue) == ("1-1", 1)
+        assert not event.changes_state("1-2")
+
+
+@pytest.mark.parametrize("change", ["heard", "from another process"])
+def test_a_change_between_looking_and_waiting_is_not_missed(
+    storage: MediaStorageService, progress: RunProgress, line: Line, change: str
+) -> None:
+    run_id = new_run(storage)
+    looks = 0
+
+    def look(run_id: str) -> RunMetadata:
+        nonlocal looks
+        looks += 1
+        run = storage.get_metadata(run_id)
+        if looks == 2:
+            storage.finish_run(run_id, "cancelled")
+        return run
+
+    heartbeat = LONG if change == "heard" else 0.01
+    events = RunEvents(look, progress, line.place_of, WaitingRoom(1), heartbeat_seconds=heartbeat)
+    if change == "heard":
+        storage.watch(events.heard)
+    assert [event.run.status for event in to_the_end(events.open(run_id))] == [
+        "queued",
+        "cancelled",
+    ]
+
+
+def test_heartbeats_come_while_nothing_happens(
+    storage: MediaStorageService, events: RunEvents
+) -> None:
+    events.heartbeat_seconds = 0.01
+    with closing(events.open(new_run(storage), "1-0")) as stream:
+        coming = iter(stream)
+        assert [next(coming), next(coming)] == [None, None]
+
+
+def test_a_run_that_is_deleted_ends_its_streams_and_waits(
+    storage: MediaStorageService, events: RunEvents
+) -> None:
+    run_id = new_run(storage)
+    with closing(events.open(run_id)) as stream, ThreadPoolExecutor(2) as threads:
+        coming = iter(stream)
+        next_event(coming)
+        hearing = threads.submit(next, coming)
+        waiting = threads.submit(events.wait, run_id, "1-0", LONG)
+        storage.delete_run(run_id)
+        events.deleted(run_id)
+        for future in (hearing, waiting):
+            with pytest.raises(RunNotFound):
+                future.result()
+    with pytest.raises(RunNotFound):
+        events.open(new_run_id())
+    assert events.room.taken == 0
+
+
+def test_the_room_is_shared_and_given_back(storage: MediaStorageService, events: RunEvents) -> None:
+    run_id = new_run(storage)
+    events.room.places = 2
+    streams = [events.open(run_id), events.open(run_id)]
+    with pytest.raises(TooManyWatchers):
+        events.open(run_id)
+    assert events.wait(run_id, "1-0", LONG).id == "1-0"  # at once
+    streams[0].close()  # never begun
+    streams[0].close()
+    assert events.room.taken == 1
+    events.open(run_id).close()
+    streams[1].close()
+    assert events.room.taken == 0
+
+
+def test_waiting_for_what_is_new(
+    storage: MediaStorageService, progress: RunProgress, events: RunEvents
+) -> None:
+    run_id = new_run(storage)
+    assert events.wait(run_id, "0-0", LONG).id == "1-0"
+    assert events.wait(run_id, "1-0", 0.01).id == "1-0"
+    with ThreadPoolExecutor(10) as threads:
+        waiting = [threads.submit(events.wait, run_id, "1-0", LONG) for _ in range(10)]
+        progress.report(run_id, ahead=1)
+        assert {future.result().id for future in waiting} == {"1-1"}
+    storage.finish_run(run_id, "cancelled")
+    assert events.wait(run_id, "2-0", LONG).id == "2-0"  # nothing more will come
+    assert events.room.taken == 0
+
+
+def test_at_the_servers_end_all_are_let_go(storage: MediaStorageService, events: RunEvents) -> None:
+    run_id = new_run(storage)
+    with ThreadPoolExecutor(2) as threads:
+        hearing = threads.submit(to_the_end, events.open(run_id))
+        waiting = threads.submit(events.wait, run_id, "1-0", LONG)
+        events.close()
+        assert waiting.result().id == "1-0"
+        assert {event.id for event in hearing.result()} <= {"1-0"}
+    with pytest.raises(TooManyWatchers):
+        events.open(run_id)
+
+
+def test_after_a_restart_a_client_gets_a_snapshot(
+    storage: MediaStorageService, progress: RunProgress, events: RunEvents, line: Line
+) -> None:
+    run_id = new_run(storage)
+    progress.report(run_id, step=1)
+    with closing(events.open(run_id)) as stream:
+        seen = next_event(iter(stream)).id
+    again = connected(storage, RunProgress(), line)
+    with closing(again.open(run_id, seen)) as stream:
+        event = next_event(iter(stream))
+        assert (seen, event.id, event.progress) == ("1-1", "1-0", None)
+
+
+STEPS = st.lists(st.sampled_from(["state", "progress", "take", "reconnect"]), max_size=25)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(steps=STEPS)
+def test_whatever_a_client_does_it_misses_no_state_and_sees_nothing_twice(
+    storage: MediaStorageService, progress: RunProgress, events: RunEvents, steps: list[str]
+) -> None:
+    run_id = new_run(storage)
+    events.heartbeat_seconds = 0.0  # a stream that has nothing to say says so at once
+    seen: list[RunEvent] = []
+    stream = events.open(run_id)
+    coming = iter(stream)
+    for number, step in enumerate(steps):
+        if step == "state":
+            storage.add_warning(run_id, str(number))
+        elif step == "progress":
+            progress.report(run_id, step=number)
+        elif step == "take":
+            event = next(coming)
+            seen += [event] if event else []
+            assert seen[-1].run == storage.get_metadata(run_id)
+        else:
+            stream.close()
+            stream = events.open(run_id, seen[-1].id if seen else None)
+            coming = iter(stream)
+    storage.finish_run(run_id, "cancelled")
+    stream.close()
+    seen += to_the_end(events.open(run_id, seen[-1].id if seen else None))
+    order = [(event.run.revision, event.number) for event in seen[:-1]]
+    assert all(earlier < later for earlier, later in pairwise(order))
+    assert len({event.id for event in seen}) == len(seen)
+    assert seen[-1].run == storage.get_metadata(run_id)
+
+
+def test_many_writers_and_watchers_at_once(
+    storage: MediaStorageService, progress: RunProgress, events: RunEvents
+) -> None:
+    run_id = new_run(storage)
+    streams = [events.open(run_id) for _ in range(8)]
+    begin = threading.Barrier(3)
+
+    def write() -> None:
+        begin.wait()
+        for number in range(10):
+            storage.add_warning(run_id, str(number))
+
+    def report() -> None:
+        begin.wait()
+        for number in range(200):
+            progress.report(run_id, step=number)
+
+    with ThreadPoolExecutor(10) as threads:
+        heard = [threads.submit(to_the_end, stream) for stream in streams]
+        working = [threads.submit(write), threads.submit(report)]
+        begin.wait()
+        for work in working:
+            work.result()
+        storage.finish_run(run_id, "cancelled")
+        for future in heard:
+            seen = future.result()
+            assert len({event.id for event in seen}) == len(seen)
+            revisions = [event.run.revision for event in seen]
+            assert revisions == sorted(revisions)
+            assert seen[-1].id == "12-0"
+
+
+def test_a_run_that_is_over_has_no_progress_even_before_that_is_forgotten(
+    storage: MediaStorageService, line: Line
+) -> None:
+    progress = RunProgress()  # not told of the end
+    events = connected(storage, progress, line)
+    run_id = new_run(storage)
+    line.run_ids.append(run_id)
+    progress.report(run_id, step=1)
+    storage.finish_run(run_id, "cancelled")
+    event = events.newest(run_id)
+    assert (event.id, event.progress, event.place_in_queue) == ("2-0", None, None)

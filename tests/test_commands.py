@@ -1,0 +1,200 @@
+"""The command line, on roots with and without a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import requests
+from click.testing import CliRunner, Result
+
+from devserver.commands import main
+from devserver.my_app.services.media_storage import MediaStorageService
+from devserver.my_app.services.run_folders import RunFolders
+from devserver.my_app.services.run_id import new_run_id
+from devserver.my_app.services.run_metadata import RunError, RunMetadata, StageRecord
+from devserver.my_app.services.storage_root import StorageRoot
+from tests.honest_folders import check_folder
+from tests.media_samples import png_bytes
+from tests.running_server import RunningServer
+
+
+def command(exports: Path, *arguments: str) -> Result:
+    """The command's result, on the root at `exports`."""
+    environment = {
+        "DEVSERVER_EXPORTS_DIR": str(exports),
+        "DEVSERVER_PORT": "9",  # nothing listens there
+        "DEVSERVER_POOL_PROCESSES": "1",
+    }
+    return CliRunner().invoke(main, arguments, env=environment)
+
+
+def a_run(storage: MediaStorageService, *, text: str = "Eine Blume", schema: str = "dada") -> str:
+    run_id = storage.create_run(schema=schema, input_text=text).run_id
+    step = StageRecord(stage=2, step="rewriting", status="transformed", model="a-model")
+    storage.save_transformed_text(run_id, "Keine Blume", [step])
+    storage.add_media_from_data(run_id, png_bytes())
+    storage.finish_run(run_id, "success")
+    return run_id
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def exports(root: StorageRoot) -> Path:
+    return root.path
+
+
+def test_lists_the_newest_first(exports: Path, storage: MediaStorageService) -> None:
+    old, new = a_run(storage), a_run(storage, schema="passthrough")
+    result = command(exports, "list")
+    lines = result.output.splitlines()
+    assert result.exit_code == 0
+    assert [line.split()[0] for line in lines] == [new, old, "2"]
+    assert {"success", "passthrough", "output_image.png"} <= set(lines[0].split())
+    lines = command(exports, "list", "--limit", "1").output.splitlines()
+    assert [line.split()[0] for line in lines] == [new, "1"]
+
+
+def test_shows_a_run(exports: Path, storage: MediaStorageService, folders: RunFolders) -> None:
+    run_id = a_run(storage, text="Eine\x1b[31m Blume\nauf der Wiese")
+    result = command(exports, "show", run_id)
+    assert result.exit_code == 0
+    assert result.output.splitlines()[0] == str(folders.path(run_id))
+    for said in ("success", "rewriting by a-model", "output_image.png", "image/png", "Keine Blume"):
+        assert said in result.output
+    assert r"Eine\x1b[31m Blume\nauf der Wiese" in result.output
+
+
+def test_verify_finds_the_folder_that_lies(
+    exports: Path, storage: MediaStorageService, folders: RunFolders
+) -> None:
+    honest, lying = a_run(storage), a_run(storage)
+    result = command(exports, "verify")
+    assert result.exit_code == 0
+    assert result.output == "2 checked, 0 of them not as metadata.json says\n"
+    picture = folders.path(lying) / "output_image.png"
+    picture.write_bytes(picture.read_bytes()[:-1] + b"x")
+    result = command(exports, "verify")
+    assert result.exit_code == 1
+    assert f"{lying}: output_image.png has other content" in result.output
+    assert honest not in result.output
+    assert command(exports, "verify", honest).exit_code == 0
+    assert command(exports, "verify", honest, lying).exit_code == 1
+
+
+@pytest.mark.parametrize("name", ["show", "verify", "rerun"])
+def test_a_run_that_is_not_there_is_said_so(
+    exports: Path, storage: MediaStorageService, name: str
+) -> None:
+    for run_id, said in ((new_run_id(), "no run with this id"), ("../x", "UUID")):
+        result = command(exports, name, run_id)
+        assert (result.exit_code, said in result.output) == (1, True)
+
+
+@pytest.mark.parametrize("name", ["list", "verify", "recover"])
+def test_a_root_that_is_not_there_is_not_made(tmp_path: Path, name: str) -> None:
+    result = command(tmp_path / "nowhere", name)
+    assert (result.exit_code, "There are no runs under" in result.output) == (1, True)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_reading_works_beside_an_owner_and_changes_nothing(
+    exports: Path, root: StorageRoot, storage: MediaStorageService
+) -> None:
+    run_id = a_run(storage)
+    root.claim("http://127.0.0.1:9")
+    try:
+        before = snapshot(exports)
+        for arguments in (["list"], ["show", run_id], ["verify"]):
+            assert command(exports, *arguments).exit_code == 0
+        assert snapshot(exports) == before
+    finally:
+        root.release()
+
+
+def test_recover_settles_what_a_kill_left(
+    exports: Path, storage: MediaStorageService, folders: RunFolders
+) -> None:
+    done = a_run(storage)
+    run_id = storage.create_run(schema="dada", input_text="Eine Blume").run_id
+    folder = folders.path(run_id)
+    (folder / "output_image.png").write_bytes(png_bytes())
+    (folder / ".output_image.png.0011aabb.part").touch()
+    (folder.parent / f".{new_run_id()}.0011aabb.part").mkdir()
+    result = command(exports, "recover")
+    assert (result.exit_code, run_id in result.output, done in result.output) == (0, True, False)
+    assert {entry.name for entry in folder.iterdir()} == {"metadata.json", "input_text.txt"}
+    assert {entry.name for entry in folder.parent.iterdir()} == {run_id, done}
+    assert storage.get_metadata(run_id).status == "queued"
+
+
+def test_recover_leaves_the_root_to_its_owner(
+    exports: Path, root: StorageRoot, storage: MediaStorageService, folders: RunFolders
+) -> None:
+    run_id = storage.create_run(schema="dada", input_text="x").run_id
+    unlisted = folders.path(run_id) / "output_image.png"
+    unlisted.touch()
+    root.claim("http://127.0.0.1:9")
+    try:
+        result = command(exports, "recover")
+    finally:
+        root.release()
+    assert (result.exit_code, "Another server" in result.output) == (1, True)
+    assert unlisted.exists()
+
+
+def test_rerun_works_without_a_server(
+    exports: Path, storage: MediaStorageService, folders: RunFolders
+) -> None:
+    first = a_run(storage, schema="passthrough")
+    result = command(exports, "rerun", first, "--seed", "5")
+    assert result.exit_code == 0, result.output
+    folder = Path(result.output.splitlines()[1])
+    run = check_folder(folder)
+    assert (run.status, run.origin, run.request.seed) == ("success", first, 5)
+    assert folder.parent == folders.path(first).parent
+    assert StorageRoot(exports).owner() is None
+
+
+def test_rerun_asks_the_server_that_owns_the_root(server: RunningServer) -> None:
+    first = server.post_text(output_type="text", seed=3).json()["run_id"]
+    result = command(server.exports, "rerun", first)
+    assert result.exit_code == 0, result.output
+    run = check_folder(Path(result.output.splitlines()[1]))
+    assert (run.status, run.origin, run.request.seed) == ("success", first, 3)
+    url = f"{server.url}/api/schema/pipeline/interception"
+    body = {"schema": "dada", "input_text": "x"}
+    waiting = requests.post(url, json=body, timeout=60).json()
+    assert waiting["status"] == "awaiting_edit"
+    result = command(server.exports, "rerun", waiting["run_id"])
+    assert (result.exit_code, "not over yet" in result.output) == (1, True)
+
+
+def test_what_the_server_refuses_is_said(server: RunningServer) -> None:
+    run = RunMetadata(
+        run_id=new_run_id(),
+        schema_id="gone",
+        status="failed",
+        input_text="x",
+        error=RunError(code="schema_not_found", message="There is no such style."),
+    )
+    RunFolders(StorageRoot(server.exports)).create(run)
+    before = set(server.runs.iterdir())
+    result = command(server.exports, "rerun", run.run_id)
+    said = "Error: There is no style of this name."
+    assert (result.exit_code, said in result.output) == (1, True)
+    assert set(server.runs.iterdir()) == before
+
+
+@pytest.mark.parametrize("seed", ["other", "-1", "9007199254740992", "٣", "9" * 30])
+def test_other_seeds_are_refused(exports: Path, storage: MediaStorageService, seed: str) -> None:
+    first = a_run(storage)
+    result = command(exports, "rerun", first, f"--seed={seed}")
+    assert (result.exit_code, "same, new or a number" in result.output) == (2, True)
