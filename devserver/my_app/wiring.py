@@ -192,7 +192,9 @@ def build_pipeline(
         storage,
         catalogue,
         gate,
-        rewrite=ModelInterception(models, EmbeddedInterception(apply), gate, seconds=seconds),
+        rewrite=ModelInterception(
+            models, EmbeddedInterception(apply, gate.lists_stop), gate, seconds=seconds
+        ),
         translate=Translation(models, seconds=seconds),
         progress=progress,
     )

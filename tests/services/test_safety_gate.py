@@ -9,7 +9,9 @@ import pytest
 
 from devserver.config import PROJECT_FOLDER, SafetyLevel
 from devserver.my_app.language_wiring import NO_MODELS
+from devserver.my_app.services.checked_text import CheckedText
 from devserver.my_app.services.guard import Guard
+from devserver.my_app.services.interception.interception import EmbeddedInterception, Idea
 from devserver.my_app.services.language.models import LanguageModels
 from devserver.my_app.services.language.port import (
     CheckWanted,
@@ -22,6 +24,7 @@ from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.safe_words import WordLists
 from devserver.my_app.services.safety_gate import NotChecked, SafetyGate, TextBlocked
 from devserver.my_app.services.safety_messages import load_safety_messages
+from devserver.my_app.services.schemas import load_interception_schemas
 from devserver.my_app.services.text_at_work import StoredTextAtWork
 from tests.services.language.scripted import ScriptedModel, models
 
@@ -296,3 +299,20 @@ def test_a_verdict_of_no_category_of_ours_has_its_own_message(rig: Rig) -> None:
     gate, _ = guard_that('{"safe": false, "category": "mischief", "reason": "Odd."}')
     error, _ = rig.blocked(rig.run(), gate)
     assert (error.reason, str(error)) == ("guard", MESSAGES["guard"].en)
+
+
+def test_no_style_makes_of_harmless_words_what_would_be_stopped() -> None:
+    """Every fifth of the frozen prompts, through every embedded technique."""
+    schemas = load_interception_schemas(SCHEMAS / "interception")
+    gate = gate_with()
+    rewrite = EmbeddedInterception(stops=gate.lists_stop)
+    lines = (PROJECT_FOLDER / "tests/data/safety/harmless_frozen.txt").read_text().splitlines()
+    prompts = [line for line in lines if line and not line.startswith(("#", "=="))][::5]
+    assert len(prompts) > 50
+    for number, prompt in enumerate(prompts):
+        request = RunRequest(seed=number, context="alles rückwärts")
+        run = RunMetadata(run_id="x", status="running", safety_level="kids", request=request)
+        for schema in schemas.values():
+            idea = Idea(run, CheckedText(prompt), CheckedText("alles rückwärts"))
+            text = rewrite.steps(idea, schema)[-1].output or ""
+            assert LISTS.check(text, "kids") == [], (schema.id, prompt, text)

@@ -62,9 +62,7 @@ class _Check:
 
     @property
     def level(self) -> SafetyLevel:
-        """The run's level; the strictest one where it has none that is known."""
-        found = self.run.safety_level
-        return next((level for level in LEVELS if level == found), "kids")
+        return _level_of(self.run)
 
     def language_of(self, text: str) -> str:
         """The language to speak to the child in: the one asked for, else that of the text."""
@@ -152,6 +150,10 @@ class SafetyGate:
         if guarded:
             self._pass_guard(check, text, hits)
         return CheckedText(text)
+
+    def lists_stop(self, run: RunMetadata, text: str) -> bool:
+        """Whether the lists have anything against `text` at the run's level."""
+        return bool(self._lists.check(text, _level_of(run)))
 
     def passed_before(self, run: RunMetadata, stage: Stage, text: str) -> CheckedText:
         """`text` as it is on record to have gone on from `stage`. Raises NotChecked."""
@@ -256,6 +258,11 @@ class SafetyGate:
         check.at_work.check_wanted()
         check.at_work.put_on_record(record)
         raise TextBlocked(message, stage=check.stage, reason=reason)
+
+
+def _level_of(run: RunMetadata) -> SafetyLevel:
+    """The run's level; the strictest one where it has none that is known."""
+    return next((level for level in LEVELS if level == run.safety_level), "kids")
 
 
 def _passed_lists(run: RunMetadata, stage: int, text: str) -> bool:

@@ -43,3 +43,22 @@ def test_the_seed_decides() -> None:
 
     assert text(1) == text(1)
     assert len({text(seed) for seed in range(10)}) > 5
+
+
+def test_what_chance_has_made_and_would_be_stopped_is_made_again() -> None:
+    idea = idea_of("Eine Blume auf der grünen Wiese am See")
+    first = EmbeddedInterception().steps(idea, SCHEMAS["dada"])[-1].output
+    tried: list[str] = []
+
+    def stops(_: RunMetadata, text: str) -> bool:
+        tried.append(text)
+        return text == first
+
+    made = EmbeddedInterception(stops=stops).steps(idea, SCHEMAS["dada"])
+    assert tried == [first, made[-1].output]
+
+
+def test_a_text_that_can_only_be_stopped_is_left_as_it_is() -> None:
+    idea = idea_of("Eine Blume auf der Wiese")
+    [step] = EmbeddedInterception(stops=lambda _, __: True).steps(idea, SCHEMAS["piglatin"])
+    assert (step.step, step.status, step.output) == ("given_up", "passed", idea.text)

@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,6 +44,7 @@ from devserver.my_app.services.backends.port import (
 )
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.output_configs import OutputConfig
+from devserver.my_app.services.retry_after import retry_after
 
 logger = logging.getLogger(__name__)
 
@@ -176,10 +176,10 @@ class ApiService:
             attempt += 1
             self.wait(delay, check_wanted)
 
-    def _delay(self, attempt: int, retry_after: float | None) -> float:
+    def _delay(self, attempt: int, asked_for: float | None) -> float:
         """As long as the service asks for and a little more; else ever longer, spread by chance."""
-        if retry_after is not None:
-            return retry_after + self._jitter()
+        if asked_for is not None:
+            return asked_for + self._jitter()
         longest = min(_LONGEST_DELAY_SECONDS, _FIRST_DELAY_SECONDS * 2.0 ** min(attempt, 10))
         return longest * (0.5 + self._jitter() / 2)
 
@@ -256,25 +256,11 @@ class ApiService:
         failure = self._failure(status, body)
         if credit_is_gone(body) or isinstance(failure, ModerationBlocked):
             raise failure
-        retry_after = self._retry_after(response.headers.get("Retry-After"))
-        not_taken = status == 429 or (status == 503 and retry_after is not None)
+        asked_for = retry_after(response.headers.get("Retry-After"), self._now())
+        not_taken = status == 429 or (status == 503 and asked_for is not None)
         if not_taken or (status >= 500 and not costs):
-            raise _MayPass(failure, retry_after)
+            raise _MayPass(failure, asked_for)
         raise failure
-
-    def _retry_after(self, value: str | None) -> float | None:
-        """Seconds to wait: a number or a date (RFC 9110 §10.2.3); None when it is neither."""
-        if not value:
-            return None
-        if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value.strip()):
-            return float(value)
-        try:
-            then = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        if then.tzinfo is None:
-            then = then.replace(tzinfo=UTC)
-        return max(0.0, (then - self._now()).total_seconds())
 
     def _failure(self, status: int, body: Mapping[str, Any] | None) -> ServerError:
         if is_moderation(body):

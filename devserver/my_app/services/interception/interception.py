@@ -9,13 +9,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from devserver.my_app.services.checked_text import CheckedText
-from devserver.my_app.services.interception.techniques import TECHNIQUES, Rewriting
+from devserver.my_app.services.interception.techniques import TECHNIQUES, RewriteStep, Rewriting
 from devserver.my_app.services.run_metadata import RunMetadata, StageRecord, utc_now
 from devserver.my_app.services.schemas import InterceptionSchema
 from devserver.my_app.services.text_at_work import StoredTextAtWork
 
 EMBEDDED = "embedded"
 
+GIVEN_UP = "given_up"
+"""The step of a text that is left as it is, since each rewriting would have been stopped."""
+
+_TRIES = 5
+Stops = Callable[[RunMetadata, str], bool]
 ApplyTechnique = Callable[[str, str, str, Mapping[str, object]], Rewriting]
 
 
@@ -46,8 +51,12 @@ class EmbeddedInterception:
     `apply` says where the work is done: in this process, or in a worker process.
     """
 
-    def __init__(self, apply: ApplyTechnique = apply_technique) -> None:
+    def __init__(
+        self, apply: ApplyTechnique = apply_technique, stops: Stops = lambda _, __: False
+    ) -> None:
+        """`stops` tells which results would be stopped for safety."""
         self._apply = apply
+        self._stops = stops
 
     def __call__(self, idea: Idea, schema: InterceptionSchema, at_work: StoredTextAtWork) -> str:
         """The rewritten text; its steps are left pending, since they are no work to repeat."""
@@ -56,14 +65,23 @@ class EmbeddedInterception:
         return steps[-1].output or ""
 
     def steps(self, idea: Idea, schema: InterceptionSchema) -> list[StageRecord]:
-        """The record of every step, in order; the last one's output is the rewritten text."""
+        """The record of every step, in order; the last one's output is the rewritten text.
+
+        No child is stopped for a word that chance has made of harmless ones: what would be stopped
+        is tried again by another chance, and at last given up, with the text left as it is.
+        """
         run, choice = idea.run, schema.technique
         started_at, started = utc_now(), time.monotonic()
-        seed = f"{run.request.seed}:{schema.id}"
         parameters = dict(choice.parameters)
         if schema.needs_context:
             parameters["rules"] = idea.rules or ""
-        rewriting = self._apply(choice.name, idea.text, seed, parameters)
+        for number in range(_TRIES):
+            seed = f"{run.request.seed}:{schema.id}{f':{number}' if number else ''}"
+            rewriting = self._apply(choice.name, idea.text, seed, parameters)
+            if not self._stops(run, rewriting.text):
+                break
+        else:
+            rewriting = Rewriting((RewriteStep(GIVEN_UP, idea.text),))
         seconds = round(time.monotonic() - started, 6)
         texts = [idea.text, *(step.text for step in rewriting.steps)]
         return [

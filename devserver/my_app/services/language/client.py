@@ -41,7 +41,6 @@ from devserver.my_app.services.language.failures import (
     CallRejected,
     failure_inside,
     rejected_parameter,
-    retry_after,
     what_it_means,
 )
 from devserver.my_app.services.language.own_machines import is_own_network
@@ -55,6 +54,7 @@ from devserver.my_app.services.language.port import (
     NotOnOwnMachines,
 )
 from devserver.my_app.services.public_address import Address, AddressNotPublic, CheckedAdapter
+from devserver.my_app.services.retry_after import retry_after
 
 logger = logging.getLogger(__name__)
 
@@ -160,10 +160,10 @@ class LanguageClient:
             check_wanted()
             self._sleep(min(left, self._look_seconds))
 
-    def _delay(self, attempt: int, retry_after: float | None) -> float:
+    def _delay(self, attempt: int, asked_for: float | None) -> float:
         """As long as the server asks for and a little more; else ever longer, spread by chance."""
-        if retry_after is not None:
-            return retry_after + self._jitter()
+        if asked_for is not None:
+            return asked_for + self._jitter()
         longest = min(_LONGEST_DELAY_SECONDS, _FIRST_DELAY_SECONDS * 2.0 ** min(attempt, 10))
         return longest * (0.5 + self._jitter() / 2)
 

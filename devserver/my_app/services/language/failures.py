@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from devserver.my_app.services.backends import api_answers
@@ -57,21 +55,6 @@ def rejected_parameter(status: int, body: Mapping[str, Any] | None) -> str | Non
     if isinstance(named, str) and (known := named.partition(".")[0]) in _PARAMETERS:
         return known
     return "response_format" if _OF_FORMAT.search(_words(body)) else None
-
-
-def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds to wait: a number or a date (RFC 9110 §10.2.3); None when it is neither."""
-    if not value:
-        return None
-    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value.strip()):
-        return float(value)
-    try:
-        then = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if then.tzinfo is None:
-        then = then.replace(tzinfo=UTC)
-    return max(0.0, (then - now).total_seconds())
 
 
 def what_it_means(status: int, body: Mapping[str, Any] | None) -> str:
