@@ -84,9 +84,8 @@ def go_on(run_id: str) -> Response:
     409 for a run in any other state. `Prefer` works as for starting a run.
     """
     body = read_body(wire.ContinueRequest)
-    return answer_when_at_rest(
-        services().runs.continue_with(run_id, body.text, device=device()).run_id
-    )
+    run = services().runs.continue_with(run_id, body.text, device=device())
+    return answer_when_at_rest(run.run_id)
 
 
 @blueprint.post("/<run_id>/rerun")
