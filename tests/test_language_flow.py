@@ -159,11 +159,12 @@ def test_a_kill_in_the_middle_of_a_chain_repeats_no_step(tmp_path: Path) -> None
 
 def _at_its_end(server: RunningServer, run_id: str) -> dict[str, Any]:
     """The run as it ends; the server holds the answer back until then."""
-    for _ in range(600):
-        run = requests.get(f"{server.url}/api/runs/{run_id}", timeout=30).json()
+    run = requests.get(f"{server.url}/api/runs/{run_id}", timeout=30).json()
+    for _ in range(100):
         if run["status"] in ("success", "failed"):
             return record_of(server, run_id)
-        threading.Event().wait(0.05)
+        news = {"after": run["event"], "wait": 20}
+        run = requests.get(f"{server.url}/api/runs/{run_id}", params=news, timeout=60).json()
     raise AssertionError("the run did not end")
 
 

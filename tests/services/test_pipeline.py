@@ -19,7 +19,7 @@ from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.output_configs import OutputConfig
 from devserver.my_app.services.pipeline import MAX_ATTEMPTS, Pipeline
 from devserver.my_app.services.run_folders import RunNotFound
-from devserver.my_app.services.run_metadata import RunMetadata, RunRequest
+from devserver.my_app.services.run_metadata import RunMetadata, RunRequest, StageRecord
 from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.schemas import load_interception_schemas
 from devserver.my_app.services.worker_pool import WorkerDied
@@ -320,3 +320,17 @@ def test_fifteen_runs_at_once_stay_fifteen_runs(storage: MediaStorageService) ->
         assert run.stages[0].input == f"Kind {number} malt Bild {number}"
         assert run.outputs[0].height == 12 + number
     assert len({request.run_id for request in backend.requests}) == 15
+
+
+@pytest.mark.parametrize("status", ["passed", "blocked"])
+def test_a_look_at_a_picture_does_not_settle_its_config(
+    storage: MediaStorageService, status: str
+) -> None:
+    """A kill after the look and before the config's own record."""
+    backend = ScriptedBackend(one=picture)
+    run_id = new_run(storage, "one")
+    look = {"stage": 4, "step": "image_check", "status": status, "config": "one"}
+    record = StageRecord.model_validate({**look, "details": {"error": "no verdict"}})
+    storage.record_stages(run_id, [record])
+    run = worked(storage, backend, run_id)
+    assert (run.status, len(run.outputs), len(backend.requests)) == ("success", 1, 1)

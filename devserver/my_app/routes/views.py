@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from devserver.my_app.routes import wire
 from devserver.my_app.services.journey import JourneyStep, journey_of
+from devserver.my_app.services.media_stage import STEP as MEDIA_STEP
 from devserver.my_app.services.run_events import RunEvent
 from devserver.my_app.services.run_metadata import Output, RunMetadata, StageRecord
 
@@ -83,7 +84,7 @@ def _media_output(
         (
             record.details.get("error")
             for record in reversed(run.stages)
-            if record.stage == 4 and record.config == config
+            if record.step == MEDIA_STEP and record.config == config
         ),
         None,
     )

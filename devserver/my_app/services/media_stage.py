@@ -38,6 +38,8 @@ from devserver.my_app.services.worker_pool import WorkerDied
 
 logger = logging.getLogger(__name__)
 
+STEP = "media"
+"""The step on record by which an output config is done with."""
 RUN_LEFT = (RunNotFound, RunIsOver, NotWanted)
 """The run was cancelled or deleted under way: there is nothing more to do."""
 
@@ -112,7 +114,7 @@ class MediaStage:
             run.run_id,
             StageRecord(
                 stage=4,
-                step="media",
+                step=STEP,
                 status="failed" if failure else "done",
                 input=prompt,
                 backend=backend_name,
@@ -166,7 +168,8 @@ class MediaStage:
 def _result_on_record(run: RunMetadata, config_id: str) -> _Done | RunError | None:
     """What came of an output config in an attempt that was cut off later; None when nothing did."""
     for record in run.stages:
-        if record.stage == 4 and record.config == config_id:
+        # The look at a picture is a step of stage 4 too, and settles nothing.
+        if record.step == STEP and record.config == config_id:
             error = record.details.get("error")
             return RunError.model_validate(error) if error else _DONE
     return None

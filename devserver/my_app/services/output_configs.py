@@ -55,7 +55,7 @@ class OutputConfig(SchemaFile):
     backend: str
     default_rank: dict[str, int] = Field(
         default_factory=dict,
-        description="By execution mode; the lowest whose backend is set up is the default.",
+        description="By mode (eco, fast); the lowest whose backend is set up is the default.",
     )
     parameters: dict[str, Any] = Field(default_factory=dict, description="For the backend.")
     prompt_language: Literal["en"] | None = Field(

@@ -10,7 +10,7 @@ from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.services.runs import NewRun
 from devserver.my_app.services.safety import LEVELS
 
-ExecutionMode = Literal["eco", "fast"]
+Mode = Literal["eco", "fast"]
 SeedChoice = Literal["same", "new"] | int
 
 
@@ -55,9 +55,9 @@ def _seed_of(run: RunMetadata) -> int | None:
     return next((seed for seed in known if seed is not None), None)
 
 
-def _mode(name: str | None) -> ExecutionMode:
+def _mode(name: str | None) -> Mode:
     # What a folder of another version names is put at the safe side.
-    return next((mode for mode in get_args(ExecutionMode) if mode == name), "eco")
+    return next((mode for mode in get_args(Mode) if mode == name), "eco")
 
 
 def _level(name: str | None) -> SafetyLevel:
