@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from devserver.config import SafetyLevel
 from devserver.my_app.services.checked_text import CheckedText
@@ -237,7 +237,6 @@ class SafetyGate:
             logger.warning("run %s: %s", check.run.run_id, with_causes(error))
             record = check.guarded("blocked", text, error.call)
             self._block(check, record, "safety_unavailable", text)
-            return
         if not judged.safe:
             # A category of the lists has a message of its own; for self-harm it names who helps.
             known = self._lists.categories.get(judged.category)
@@ -250,11 +249,11 @@ class SafetyGate:
         mode = check.run.execution_mode or ""
         return check.level in _GUARDED_LEVELS and self._guard.configured_for(mode)
 
-    def _block(self, check: _Check, record: StageRecord, reason: SafetyCode, text: str) -> None:
+    def _block(self, check: _Check, record: StageRecord, reason: SafetyCode, text: str) -> NoReturn:
         message = self._messages[reason].in_language(check.language_of(text))
         self._stop(check, record, reason, message)
 
-    def _stop(self, check: _Check, record: StageRecord, reason: str, message: str) -> None:
+    def _stop(self, check: _Check, record: StageRecord, reason: str, message: str) -> NoReturn:
         check.at_work.check_wanted()
         check.at_work.put_on_record(record)
         raise TextBlocked(message, stage=check.stage, reason=reason)
