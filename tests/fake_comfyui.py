@@ -1238,6 +1238,9 @@ class FakeComfyUI:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await self._abort_transports()
+
+    async def _abort_transports(self) -> None:
         for transport in list(getattr(self._loop, "_transports", {}).values()):
             transport.abort()
         await asyncio.sleep(0)
@@ -1253,6 +1256,7 @@ class FakeComfyUI:
                     connection.transport.abort()
             await self._runner.cleanup()
             self._runner = None
+            await self._abort_transports()
         if forget:
             for task in self._tasks:
                 task.cancel()
