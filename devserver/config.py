@@ -6,28 +6,37 @@ there the settings are passed in.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from devserver.setting_types import (
+    PROJECT_FOLDER,
+    Folder,
+    KeepAlive,
+    Location,
+    Names,
+    OllamaUrl,
+    OptionalFile,
+    Url,
+    Urls,
+    origin_of,
 )
 
-PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+__all__ = [
+    "PROJECT_FOLDER",
+    "SafetyLevel",
+    "Settings",
+    "SettingsInvalid",
+    "read_settings",
+    "setting_names",
+]
+
 _OUR_PREFIX = "DEVSERVER_"
 
 logger = logging.getLogger(__name__)
@@ -37,96 +46,6 @@ SafetyLevel = Literal["kids", "youth", "adult", "off"]
 
 class SettingsInvalid(Exception):
     """One or more settings have values that can't be used; the message names each of them."""
-
-
-def _split_commas(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-def origin_of(url: str) -> str:
-    """Return `scheme://host:port` of a URL, in lower case and with the port always written.
-
-    Raises ValueError when it is no http(s) URL with a host.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{url!r} is not an http or https address")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return f"{parts.scheme}://{host}:{port}"
-
-
-def _http_urls(urls: tuple[str, ...]) -> tuple[str, ...]:
-    for url in urls:
-        origin_of(url)
-    return tuple(url.rstrip("/") for url in urls)
-
-
-def _base_url(url: str) -> str:
-    if urlsplit(url).username is not None:
-        raise ValueError("a base URL must not hold a user or a password")
-    return _http_urls((url,))[0]
-
-
-def _internal_location(path: str) -> str:
-    if not re.fullmatch(r"/([A-Za-z0-9_-][A-Za-z0-9._-]*/)+", path):
-        raise ValueError("it has to be a path that starts and ends with '/', like /run-media/")
-    return path
-
-
-def _ollama_url(value: str) -> str:
-    """The base URL of OLLAMA_HOST, which Ollama itself reads: host, host:port or a whole URL.
-
-    As in Ollama: without a scheme it is http and port 11434; an address to listen on everywhere
-    (0.0.0.0, ::) is this machine.
-    """
-    scheme, found, rest = value.strip().partition("://")
-    if not found:
-        scheme, rest = "http", value.strip()
-    if rest.count(":") > 1 and not rest.startswith("["):  # a bare IPv6 address
-        rest = f"[{rest}]"
-    parts = urlsplit(f"{scheme}://{rest}")
-    host, port = parts.hostname or "127.0.0.1", parts.port
-    if port is None and not found:
-        port = 11434
-    try:
-        address = ipaddress.ip_address(host)
-        if address.is_unspecified:
-            host = "127.0.0.1" if address.version == 4 else "::1"
-    except ValueError:
-        pass  # a name
-    host = f"[{host}]" if ":" in host else host
-    at = f"{parts.username}@" if parts.username is not None else ""
-    return _base_url(f"{scheme}://{at}{host}{f':{port}' if port else ''}{parts.path}")
-
-
-def _keep_alive(value: str) -> str:
-    if not re.fullmatch(r"-?[0-9]+|([0-9]+(\.[0-9]+)?(ms|s|m|h))+", value):
-        raise ValueError("it has to be like 24h, 90m or 1h30m; -1 means for ever")
-    return value
-
-
-def _existing_file(path: Path) -> Path:
-    found = _from_project_folder(path)
-    if not found.is_file():
-        raise ValueError("there is no such file")
-    return found
-
-
-def _from_project_folder(path: Path) -> Path:
-    return (PROJECT_FOLDER / path.expanduser()).resolve()
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_split_commas)]
-Urls = Annotated[Names, AfterValidator(_http_urls)]
-Url = Annotated[str, AfterValidator(_base_url)]
-Location = Annotated[str, AfterValidator(_internal_location)]
-OllamaUrl = Annotated[str, AfterValidator(_ollama_url)]
-KeepAlive = Annotated[str, AfterValidator(_keep_alive)]
-OptionalFile = Annotated[Path, AfterValidator(_existing_file)] | None
-Folder = Annotated[Path, AfterValidator(_from_project_folder)]
 
 
 class Settings(BaseModel):

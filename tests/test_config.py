@@ -10,10 +10,10 @@ from devserver.config import (
     PROJECT_FOLDER,
     Settings,
     SettingsInvalid,
-    origin_of,
     read_settings,
     setting_names,
 )
+from devserver.setting_types import origin_of
 
 
 def test_defaults_need_no_environment() -> None:

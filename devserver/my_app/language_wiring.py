@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import SecretStr, ValidationError
 
-from devserver.config import Settings, SettingsInvalid, origin_of
+from devserver.config import Settings, SettingsInvalid
 from devserver.my_app.services.language.client import LanguageClient
 from devserver.my_app.services.language.model_names import StepModels
 from devserver.my_app.services.language.models import LanguageModels, Step
@@ -12,6 +12,7 @@ from devserver.my_app.services.language.ollama import OllamaServer
 from devserver.my_app.services.language.openai_compatible import OpenAICompatibleServer
 from devserver.my_app.services.language.places import CallPlaces
 from devserver.my_app.services.language.port import LanguageModel, LanguageModelNotConfigured
+from devserver.setting_types import origin_of
 
 NO_MODELS = LanguageModels({}, own={}, others={})
 

@@ -19,10 +19,10 @@ from urllib.parse import urljoin
 import requests
 import urllib3
 
-from devserver.config import origin_of
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.media_sources import Delivery
 from devserver.my_app.services.public_address import AddressNotPublic, CheckedAdapter
+from devserver.setting_types import origin_of
 
 logger = logging.getLogger(__name__)
 
