@@ -16,7 +16,7 @@ from devserver.my_app.services.run_metadata import Output, RunMetadata, StageRec
 # For researchers only: what was sent to models, and which terms hit a list.
 _PRIVATE_DETAILS = frozenset({"messages", "terms", "verdict", "answer"})
 View = TypeVar("View", bound=BaseModel)
-_PRIVATE_KEYS = ("user_id", "jobs")
+_PRIVATE_KEYS = ("user_id", "workshop", "jobs")
 
 
 def media_url(run_id: str, media_type: str, number: int, extension: str) -> str:

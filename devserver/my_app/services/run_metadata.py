@@ -119,6 +119,7 @@ class RunMetadata(_Record):
 
     run_id: str
     user_id: str | None = None
+    workshop: str | None = None
     timestamp: str | None = None
     schema_id: str | None = Field(None, alias="schema")
     execution_mode: str | None = None

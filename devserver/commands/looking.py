@@ -1,0 +1,58 @@
+"""Looking at runs: list, show."""
+
+from __future__ import annotations
+
+import click
+
+from devserver.commands.shared import failures_told, on_one_line, run_folders
+from devserver.my_app.services.run_metadata import RunMetadata
+from devserver.my_app.services.stored_runs import StoredRuns
+
+
+@click.command("list")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1))
+def list_runs(limit: int) -> None:
+    """List runs, the one written to last first."""
+    with failures_told():
+        runs, total = StoredRuns(run_folders()).list_runs(limit=limit)
+        for run in runs:
+            made = ", ".join(output.filename for output in run.outputs) or "-"
+            when, schema = (run.timestamp or "")[:19], on_one_line(run.schema_id or "-")
+            click.echo(f"{run.run_id}  {when:19}  {run.status:13}  {schema:20}  {made}")
+        click.echo(f"{len(runs)} of {total} runs")
+
+
+@click.command()
+@click.argument("run_id")
+def show(run_id: str) -> None:
+    """Show a run: how it was asked for, its texts, steps and files."""
+    with failures_told():
+        folders = run_folders()
+        run = folders.read(run_id)
+        click.echo(folders.path(run_id))
+        for label, value in _facts(run):
+            if value is not None:
+                click.echo(f"  {label:13} {on_one_line(str(value))}")
+        for step in run.stages:
+            by = " by ".join(part for part in (step.step, step.model or step.backend) if part)
+            click.echo(f"  stage {step.stage}       {step.status:11} {on_one_line(by)}")
+        for output in run.outputs:
+            name = on_one_line(output.filename)
+            click.echo(f"  {name:24} {output.file_size_bytes:>11,} bytes  {output.mime_type}")
+
+
+def _facts(run: RunMetadata) -> list[tuple[str, object]]:
+    return [
+        ("status", run.status),
+        ("error", f"{run.error.code}: {run.error.message}" if run.error else None),
+        ("begun", run.timestamp),
+        ("ended", run.finished_at),
+        ("schema", run.schema_id),
+        ("mode", run.execution_mode),
+        ("safety level", run.safety_level),
+        ("seed", run.request.seed),
+        ("repeats", run.origin),
+        ("input", run.input_text),
+        ("transformed", run.transformed_text),
+        *(("warning", warning) for warning in run.warnings),
+    ]

@@ -1,0 +1,36 @@
+"""What all commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+import requests
+
+from devserver.config import Settings, SettingsInvalid, read_settings
+from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.run_folders import RunFolders
+from devserver.my_app.services.storage_root import StorageRoot
+
+
+@contextmanager
+def failures_told() -> Iterator[None]:
+    """Say a failure in a sentence, without a trace."""
+    try:
+        yield
+    except (SettingsInvalid, ServerError, requests.RequestException) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def run_folders(settings: Settings | None = None) -> RunFolders:
+    """The runs under the configured root, which has to be there: reading makes none."""
+    exports = (settings or read_settings()).exports_dir
+    if not (exports / "json").is_dir():
+        raise click.ClickException(f"There are no runs under {exports}.")
+    return RunFolders(StorageRoot(exports))
+
+
+def on_one_line(text: str) -> str:
+    """Without what could move the cursor or colour the terminal; a text may hold anything."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

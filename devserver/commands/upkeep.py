@@ -1,0 +1,61 @@
+"""Keeping what is stored in order: verify, recover."""
+
+from __future__ import annotations
+
+import click
+
+from devserver.commands.shared import failures_told, on_one_line, run_folders
+from devserver.config import read_settings
+from devserver.my_app.services.run_folders import RunNotFound
+from devserver.my_app.services.storage_root import StorageRoot
+from devserver.my_app.services.verification import faults_of
+from devserver.my_app.wiring import build_media_storage
+
+
+@click.command()
+@click.argument("run_ids", metavar="[RUN_ID]...", nargs=-1)
+def verify(run_ids: tuple[str, ...]) -> None:
+    """Check that folders hold what their metadata says: each file, its size and its sha256.
+
+    All runs when none is named. The exit status is 1 when a folder lies.
+    """
+    with failures_told():
+        folders = run_folders()
+        checked = lying = 0
+        for run_id in run_ids or sorted(folders.ids()):
+            try:
+                faults = faults_of(folders, run_id)
+            except RunNotFound:
+                if run_ids:
+                    raise
+                continue  # deleted meanwhile
+            checked += 1
+            lying += bool(faults)
+            for fault in faults:
+                click.echo(f"{run_id}: {on_one_line(fault)}")
+        click.echo(f"{checked} checked, {lying} of them not as metadata.json says")
+    if lying:
+        raise SystemExit(1)
+
+
+@click.command()
+def recover() -> None:
+    """Make the folders of unfinished runs agree with their metadata, as a server does at start.
+
+    They go on when a server is started. Only when no server owns the root.
+    """
+    with failures_told():
+        settings = read_settings()
+        folders = run_folders(settings)
+        root = StorageRoot(settings.exports_dir)
+        root.claim(f"http://{settings.host}:{settings.port}")
+        try:
+            folders.remove_strays()
+            storage = build_media_storage(settings, root)
+            unfinished = storage.unfinished_runs()
+            for run in unfinished:
+                storage.settle(run.run_id)
+                click.echo(f"{run.run_id}  {run.status}")
+        finally:
+            root.release()
+        click.echo(f"{len(unfinished)} unfinished runs are settled")
