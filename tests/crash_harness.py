@@ -2,9 +2,9 @@
 
 More than the tests do: `python -m tests.crash_harness --kills 500 --seed 1`.
 
-The runs go to `atelier`, to a fake ComfyUI and to fake paid services, which live in this process and
-so through every kill. Children wait or watch, tap twice, cancel, and edit their texts. The server is
-killed while it works and while it starts.
+The runs go to `atelier`, to a fake ComfyUI and to fake paid services, which live in this process
+and so through every kill. Children wait or watch, tap twice, cancel, and edit their texts. The
+server is killed while it works and while it starts.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,7 +98,7 @@ def crash(folder: Path, *, kills: int, seed: int, runs: int = 0) -> Findings:
             with ThreadPoolExecutor(_CHILDREN) as threads, reading(server.runs):
                 children = [threads.submit(play) for _ in range(_CHILDREN)]
                 try:
-                    kill_again_and_again(server, found, kills, random.Random(seed))
+                    kill_again_and_again(server, found, kills, random.Random(seed), children)
                 finally:
                     enough.set()
                 for child in children:
@@ -112,15 +112,19 @@ def crash(folder: Path, *, kills: int, seed: int, runs: int = 0) -> Findings:
         check_ends(found, stored, server.runs)
         check_payments(services, stored)
         check_prompts(comfy, stored)
-    found.ends = Counter(_end_of(run) for run in stored.values())
+    found.ends = Counter(end_of(run) for run in stored.values())
     return found
 
 
 def kill_again_and_again(
-    server: RunningServer, found: Findings, kills: int, chance: random.Random
+    server: RunningServer,
+    found: Findings,
+    kills: int,
+    chance: random.Random,
+    children: Sequence[Future[None]],
 ) -> None:
-    """Kill and start the server; some kills come before it answers."""
-    while found.kills < kills:
+    """Kill and start the server; some kills come before it answers. Ends when a child fails."""
+    while found.kills < kills and not any(child.done() and child.exception() for child in children):
         time.sleep(chance.uniform(0.0, _LONGEST_LIFE_SECONDS))
         server.kill()
         found.kills += 1
@@ -237,7 +241,8 @@ def check_prompts(comfy: FakeComfyUI, stored: dict[str, RunMetadata]) -> None:
     assert sent.keys() <= known
 
 
-def _end_of(run: RunMetadata) -> str:
+def end_of(run: RunMetadata) -> str:
+    """Its status, and the code of its error if it has one."""
     return " ".join(filter(None, (run.status, run.error.code if run.error else "")))
 
 

@@ -53,7 +53,7 @@ class RunningServer:
                 break
             try:
                 requests.get(f"{self.url}/api/health", timeout=5)
-            except requests.ConnectionError:
+            except requests.RequestException:  # nobody listens yet, or is not ready to answer
                 time.sleep(0.05)
             else:
                 return

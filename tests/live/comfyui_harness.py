@@ -26,7 +26,7 @@ import requests
 
 from devserver.my_app.services.run_metadata import RunMetadata
 from tests.comfyui_graphs import GRAPHS, write_all
-from tests.crash_harness import all_ended
+from tests.crash_harness import all_at_rest, end_of
 from tests.honest_folders import check_all
 from tests.running_server import RunningServer
 
@@ -98,7 +98,10 @@ def storm(server: RunningServer, runs: int, restart_command: list[str]) -> dict[
             server.start()
     for client in clients:
         client.join()
-    return all_ended(server, told)
+    ended = {run_id: end_of(run) for run_id, run in all_at_rest(server).items()}
+    if not told <= ended.keys():
+        raise RuntimeError(f"Runs that were told of are gone: {told - ended.keys()}")
+    return ended
 
 
 def post_until_taken(server: RunningServer, kind: str, chance: random.Random) -> str:
