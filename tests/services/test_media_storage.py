@@ -207,6 +207,32 @@ def test_a_full_disk_leaves_an_honest_folder(
     assert folders.ids() == [run_id]
 
 
+def test_what_metadata_could_not_list_is_taken_back(
+    storage: MediaStorageService, folders: RunFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk has room for one more file, and then none for metadata.json."""
+    run_id = new_run(storage)
+    storage.save_transformed_text(run_id, "Blume eine")
+    before = folder_of(storage, folders, run_id)
+    replace = Path.replace
+
+    def refuse_metadata(path: Path, target: Path) -> Path:
+        if target.name == "metadata.json":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", refuse_metadata)
+    for attempt in (
+        lambda: storage.save_transformed_text(run_id, "another text"),
+        lambda: storage.record_submission(run_id, Job(backend="replicate"), {}),
+        lambda: storage.add_media_from_data(run_id, png_bytes()),
+    ):
+        with pytest.raises(StorageFull):
+            attempt()
+        assert folder_of(storage, folders, run_id) == before
+        assert (folders.path(run_id) / "transformed_text.txt").read_text() == "Blume eine"
+
+
 def test_on_a_full_disk_a_run_can_still_say_so(
     storage: MediaStorageService, root: StorageRoot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

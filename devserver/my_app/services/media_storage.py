@@ -233,6 +233,7 @@ class MediaStorageService(StoredRuns):
         def change(run: RunMetadata) -> RunMetadata:
             if status in ("success", "partial"):
                 self._check_complete(run)
+            self._folders.put_right(run)  # if a full disk kept it from being so till now
             return run.having(status=status, error=error, finished_at=utc_now())
 
         metadata = self._change_open_run(run_id, change, durable=True, at_last=True)

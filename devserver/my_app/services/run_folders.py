@@ -13,7 +13,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import FileLock
@@ -21,6 +21,7 @@ from filelock import FileLock
 from devserver.my_app.services.durable_files import (
     StorageFull,
     create_folder,
+    full_disk_named,
     is_temporary,
     remove_folder,
     replace_file,
@@ -82,16 +83,24 @@ class RunFolders:
     def locked(self, run_id: str) -> Iterator[RunMetadata]:
         """Be the only writer of the run, in all processes; gives the newest metadata.
 
-        Raises RunIdInvalid, RunNotFound, MetadataUnreadable.
+        When the disk fails in the block, the folder is put back as metadata.json says.
+        Raises RunIdInvalid, RunNotFound, MetadataUnreadable, StorageFull.
         """
+        lock = FileLock(self._lock_path(run_id), poll_interval=0.002)
         # Threads queue on their own lock first: the file lock only polls.
-        with self._thread_lock(run_id), FileLock(self._lock_path(run_id), poll_interval=0.002):
+        with self._thread_lock(run_id), ExitStack() as held:
+            with full_disk_named():
+                held.enter_context(lock)
             try:
                 run = self.read(run_id)
             except RunNotFound:
                 self._forget_lock(run_id)
                 raise
-            yield run
+            try:
+                yield run
+            except (OSError, StorageFull):
+                self._take_back(run_id)
+                raise
 
     def replace_metadata(self, metadata: RunMetadata) -> RunMetadata:
         """Write the next revision; only inside `locked`. Raises StorageFull."""
@@ -133,19 +142,25 @@ class RunFolders:
 
         What goes are our own temporaries and media that were renamed but never listed.
         """
-        folder = self.path(run.run_id)
-        listed = {output.filename for output in run.outputs} | {job.workflow for job in run.jobs}
-        for entry in folder.iterdir():
-            unlisted = OWN_NAME.fullmatch(entry.name) and entry.name not in listed
-            if is_temporary(entry.name) or unlisted:
+        for entry in self.path(run.run_id).iterdir():
+            if is_temporary(entry.name):
                 logger.info("run %s: removing the unfinished %s", run.run_id, entry.name)
                 entry.unlink()
-        text = folder / TRANSFORMED_TEXT
+        self.put_right(run)
+        self.sync(run.run_id)
+
+    def put_right(self, run: RunMetadata) -> None:
+        """As `agree_with`, but temporaries stay: somebody may be writing them just now."""
+        listed = {output.filename for output in run.outputs} | {job.workflow for job in run.jobs}
+        for entry in self.path(run.run_id).iterdir():
+            if OWN_NAME.fullmatch(entry.name) and entry.name not in listed:
+                logger.info("run %s: removing the unlisted %s", run.run_id, entry.name)
+                entry.unlink()
+        text = self.path(run.run_id) / TRANSFORMED_TEXT
         if run.transformed_text is None:
             text.unlink(missing_ok=True)
         elif not text.is_file() or text.read_bytes() != run.transformed_text.encode():
             replace_file(text, run.transformed_text.encode())
-        self.sync(run.run_id)
 
     def ids(self) -> list[str]:
         """The ids of all runs, in no order; anything else that lies there is passed over."""
@@ -164,6 +179,20 @@ class RunFolders:
             if is_temporary(entry.name):
                 logger.info("removing the unfinished folder %s", entry.name)
                 shutil.rmtree(entry, ignore_errors=True)
+
+    def _take_back(self, run_id: str) -> None:
+        """Undo a change of which metadata.json could not be written."""
+        try:
+            run = self.read(run_id)
+        except RunNotFound:
+            return
+        if run.is_final:
+            return
+        try:
+            self.put_right(run)
+        except StorageFull:
+            self._root.spend_reserve()
+            self.put_right(run)
 
     def _lock_path(self, run_id: str) -> Path:
         return self._root.locks / f"{checked_run_id(run_id)}.lock"
