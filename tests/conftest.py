@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from werkzeug.test import TestResponse
 
 from devserver.config import Settings
@@ -23,6 +25,12 @@ from devserver.my_app.wiring import Services
 from tests.running_server import RunningServer
 
 TOKEN = "a-token-for-researchers"
+
+# How long an example takes says something about the machine only: speed belongs into benchmarks.
+hypothesis_settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("any machine")
 
 
 @pytest.fixture

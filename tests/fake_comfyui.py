@@ -1112,7 +1112,7 @@ class FakeComfyUI:
             path.startswith(path_prefix) and method in (None, verb) for verb, path in self.requests
         )
 
-    def wait_until_running(self, prompt_id: str | None = None, timeout: float = 5.0) -> None:
+    def wait_until_running(self, prompt_id: str | None = None, timeout: float = 60.0) -> None:
         """Until the prompt is in its first node or beyond; raises TimeoutError.
 
         None means any prompt that is in a node now.
@@ -1122,17 +1122,17 @@ class FakeComfyUI:
         else:
             self.wait_until(lambda: prompt_id in self._ran, timeout)
 
-    def wait_until_done(self, prompt_id: str, timeout: float = 5.0) -> None:
+    def wait_until_done(self, prompt_id: str, timeout: float = 60.0) -> None:
         """Until the prompt is in the history; raises TimeoutError."""
         self.wait_until(lambda: prompt_id in self._history, timeout)
 
-    def wait_until_idle(self, timeout: float = 5.0) -> None:
+    def wait_until_idle(self, timeout: float = 60.0) -> None:
         """Until nothing runs or is pending, and every message is sent; raises TimeoutError."""
         self.wait_until(
             lambda: not self._pending and not self._running and self.sent == self.told, timeout
         )
 
-    def wait_until(self, condition: Callable[[], Any], timeout: float = 5.0) -> None:
+    def wait_until(self, condition: Callable[[], Any], timeout: float = 60.0) -> None:
         """Until a condition holds that is looked at after every request, message and run."""
         with self._changed:
             if not self._changed.wait_for(condition, timeout):

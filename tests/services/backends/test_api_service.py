@@ -375,7 +375,7 @@ def test_a_dripping_answer_ends_at_the_deadline() -> None:
         handler.send_response(200)
         handler.send_header("Content-Length", "1000")
         handler.end_headers()
-        for _ in range(40):
+        for _ in range(1000):
             try:
                 handler.wfile.write(b" ")
             except OSError:
@@ -385,7 +385,7 @@ def test_a_dripping_answer_ends_at_the_deadline() -> None:
     started = time.monotonic()
     with serving({PATH: drip}) as url, pytest.raises(BackendTimedOut):
         post(_hurried(url, 0.1))
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15  # it drips for 20 s
 
 
 def _hurried(url: str, seconds: float) -> ApiService:

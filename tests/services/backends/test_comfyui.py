@@ -648,7 +648,7 @@ def is_pending(comfy: FakeComfyUI) -> bool:
 
 
 def wait_for(condition: Any) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
