@@ -111,7 +111,7 @@ class Child:
 
     def _start(self, wish: Wish) -> str:
         path = "interception" if wish.edits else "execute"
-        headers = {} if wish.waits else {"Prefer": "respond-async"}
+        headers = {}
         key = f"tap-{wish.number}"
         if wish.has_key:
             headers["Idempotency-Key"] = key
@@ -120,6 +120,8 @@ class Child:
         def post() -> requests.Response:
             nonlocal attempt
             attempt += 1
+            if attempt > 1 or not wish.waits:  # who waited in vain is content with a run_id
+                headers["Prefer"] = "respond-async"
             self._expect_payment(wish, wish.text(attempt))
             body = wish.body(attempt)
             url = f"{self._server.url}/api/schema/pipeline/{path}"

@@ -38,6 +38,8 @@ from tests.running_server import RunningServer
 
 _CHILDREN = 8
 _LONGEST_LIFE_SECONDS = 2.5
+_LONG_LIVES = 0.15
+_LONGEST_LONG_LIFE_SECONDS = 10.0
 _LONGEST_START_SECONDS = 1.5
 _KILLED_WHILE_STARTING = 0.25
 _SETTLE_SECONDS = 300
@@ -125,7 +127,10 @@ def kill_again_and_again(
 ) -> None:
     """Kill and start the server; some kills come before it answers. Ends when a child fails."""
     while found.kills < kills and not any(child.done() and child.exception() for child in children):
-        time.sleep(chance.uniform(0.0, _LONGEST_LIFE_SECONDS))
+        is_long = chance.random() < _LONG_LIVES  # so that work gets done on a slow machine too
+        time.sleep(
+            chance.uniform(0.0, _LONGEST_LONG_LIFE_SECONDS if is_long else _LONGEST_LIFE_SECONDS)
+        )
         server.kill()
         found.kills += 1
         found.look(server.runs)
