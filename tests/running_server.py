@@ -25,10 +25,12 @@ def free_port() -> int:
 
 
 class RunningServer:
-    """One server on a root under `folder`; its output goes to `server.log` there."""
+    """One server on a root under `folder`, or on `exports`; its output goes to `server.log`."""
 
-    def __init__(self, folder: Path, *, token: str = "", **environment: str) -> None:
-        self.exports = folder / "exports"
+    def __init__(
+        self, folder: Path, *, exports: Path | None = None, token: str = "", **environment: str
+    ) -> None:
+        self.exports = exports or folder / "exports"
         self.runs = self.exports / "json"
         self.log = folder / "server.log"
         self.port = free_port()

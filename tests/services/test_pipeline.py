@@ -14,6 +14,7 @@ from devserver.my_app.services.backends.port import (
     ModerationBlocked,
 )
 from devserver.my_app.services.catalogue import Catalogue
+from devserver.my_app.services.durable_files import StorageFull
 from devserver.my_app.services.media_sources import MadeBy, MediaData, MediaDescription
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.output_configs import OutputConfig
@@ -355,3 +356,20 @@ def test_a_look_at_a_picture_does_not_settle_its_config(
     storage.record_stages(run_id, [record])
     run = worked(storage, backend, run_id)
     assert (run.status, len(run.outputs), len(backend.requests)) == ("success", 1, 1)
+
+
+@pytest.mark.xfail(
+    raises=StorageFull, reason="begin_attempt stands outside of what ends a run with its failure"
+)
+def test_a_disk_too_full_to_begin_an_attempt_is_a_failed_run(
+    storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else nobody works on the run, and nothing says so, until the server starts again."""
+
+    def begin(_: str) -> RunMetadata:
+        raise StorageFull("The server's disk is full.")
+
+    run_id = new_run(storage, "one")
+    monkeypatch.setattr(storage, "begin_attempt", begin)
+    run = worked(storage, ScriptedBackend(one=picture), run_id)
+    assert (run.status, run.error and run.error.code) == ("failed", "storage_full")
