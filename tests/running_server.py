@@ -25,12 +25,10 @@ def free_port() -> int:
 
 
 class RunningServer:
-    """One server on a root under `folder`, or on `exports`; its output goes to `server.log`."""
+    """One server on a root under `folder`; its output goes to `server.log` there."""
 
-    def __init__(
-        self, folder: Path, *, exports: Path | None = None, token: str = "", **environment: str
-    ) -> None:
-        self.exports = exports or folder / "exports"
+    def __init__(self, folder: Path, *, token: str = "", **environment: str) -> None:
+        self.exports = folder / "exports"
         self.runs = self.exports / "json"
         self.log = folder / "server.log"
         self.port = free_port()

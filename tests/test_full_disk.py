@@ -22,14 +22,14 @@ PAGE = 4096
 TOKEN = "a-token-for-researchers"
 ROOM = (2, 4, 6, 9, 16)
 """Free pages when runs are posted: a folder needs a few, its picture some more."""
-_PATIENCE_SECONDS = 10
+_PATIENCE_SECONDS = 5
 _SETTLE_SECONDS = 120
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A mounted file system of SIZE; skips where none can be mounted."""
-    disk = tmp_path / "disk"
+    """A mounted file system of SIZE for the server's root; skips where none can be mounted."""
+    disk = tmp_path / "exports"
     disk.mkdir()
     mount = shutil.which("mount")
     if mount is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
@@ -70,7 +70,6 @@ def test_runs_on_a_full_disk_end_honestly_and_the_server_goes_on(
 ) -> None:
     server = RunningServer(
         tmp_path,
-        exports=small_disk / "exports",
         token=TOKEN,
         DEVSERVER_MIN_FREE_BYTES="0",
         DEVSERVER_LOG_LEVEL="WARNING",
