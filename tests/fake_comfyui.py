@@ -1234,6 +1234,8 @@ class FakeComfyUI:
 
         The selector's loop has no public list of its transports.
         """
+        # First let those be made: a task cancelled before it began would never close its socket.
+        await self._abort_transports()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
@@ -1241,6 +1243,8 @@ class FakeComfyUI:
         await self._abort_transports()
 
     async def _abort_transports(self) -> None:
+        for _ in range(3):  # a connection just accepted has its transport a few turns later
+            await asyncio.sleep(0)
         for transport in list(getattr(self._loop, "_transports", {}).values()):
             transport.abort()
         await asyncio.sleep(0)
