@@ -14,7 +14,7 @@ _ANSWER_SECONDS = 60.0
 
 
 class Busy(NamedTuple):
-    """How long the fake worked, and the time from its first prompt's begin to its last one's end."""
+    """How long the fake worked, and the time from its first prompt to the end of its last."""
 
     prompts: int
     worked_seconds: float
