@@ -93,12 +93,12 @@ def _serve_with_gunicorn(settings: Settings) -> int:
             return _start(settings)
 
     def end_gracefully(worker: Any) -> None:
-        events = worker.app.callable.extensions["devserver"].events
+        services: Services = worker.app.callable.extensions["devserver"]
 
         def end(number: int, frame: Any) -> None:
-            # Streams end at once; gunicorn would wait for them. Not in here: the interrupted thread
-            # may hold the lock that this needs.
-            threading.Thread(target=events.close).start()
+            # Streams and waits end at once; gunicorn would wait for them. Not in here: the
+            # interrupted thread may hold the lock that this needs.
+            threading.Thread(target=services.release_clients).start()
             worker.handle_exit(number, frame)
 
         # gunicorn's own quick end takes a lock that the interrupted thread may hold, and hangs.
