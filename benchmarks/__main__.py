@@ -16,6 +16,7 @@ from benchmarks import (
     media_serving,
     stored_gigabyte,
     text_stages,
+    watchers,
     word_lists,
 )
 from benchmarks.figure import Figure, NotMeasured
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[], Figure | list[Figure]]] = {
     "comfyui_overhead": comfyui_overhead.measure,
     "comfyui_waiting": comfyui_waiting.measure,
     "load": load.measure,
+    "watchers": watchers.measure,
     "hostile_corpus": hostile_corpus.measure,
     "media_alone": media_serving.measure_alone,
     "media_behind_nginx": media_serving.measure_behind_nginx,

@@ -24,7 +24,7 @@ _CLIENTS = 150
 _RUNS = 2000
 _SECONDS_A_PROMPT = 0.05
 _POLL_SECONDS = 1.0
-_TOKEN = "a-token-for-the-benchmark"  # noqa: S105 - of a server that lives as long as this
+TOKEN = "a-token-for-the-benchmark"  # noqa: S105 - of a server that lives as long as this
 _BODY = {"schema": "passthrough", "input_text": "Eine Katze", "output_config": "image"}
 
 _BUSY_AT_LEAST = 0.95
@@ -52,7 +52,7 @@ def measure() -> list[Figure]:
         write_all(folder / "configs")
         server = RunningServer(
             folder,
-            token=_TOKEN,
+            token=TOKEN,
             COMFYUI_URLS=comfy.url,
             DEVSERVER_OUTPUT_CONFIGS_DIR=str(folder / "configs"),
         )
@@ -139,17 +139,23 @@ def _look(prober: Tablet, path: str) -> float:
     return took
 
 
+def own_metrics(server: RunningServer) -> dict[str, float]:
+    """What the server says at /metrics, by name with labels."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    text = requests.get(f"{server.url}/metrics", headers=headers, timeout=60).text
+    lines = (line.rsplit(" ", 1) for line in text.splitlines() if line[:1] != "#")
+    return {name: float(value) for name, value in lines}
+
+
 def _runs_over_and_memory(server: RunningServer) -> tuple[int, float]:
     """How many runs have succeeded, and the bytes that the server's own process takes."""
-    headers = {"Authorization": f"Bearer {_TOKEN}"}
-    text = requests.get(f"{server.url}/metrics", headers=headers, timeout=60).text
-    values = dict(line.rsplit(" ", 1) for line in text.splitlines() if line[:1] != "#")
+    values = own_metrics(server)
     over = sum(
-        float(value)
+        value
         for name, value in values.items()
         if name.startswith("devserver_runs_total{") and 'status="success"' in name
     )
-    return int(over), float(values["process_resident_memory_bytes"])
+    return int(over), values["process_resident_memory_bytes"]
 
 
 def _trouble_of(folder: Path) -> str | None:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import segno
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 EXAMPLE_TEXT = "Eine Blume auf der Wiese"
 _GRACEFUL_SECONDS = 30
 _KEEPALIVE_SECONDS = 5
+_CONNECTIONS_A_THREAD = 4
+_FILES_A_THREAD = 2 * _CONNECTIONS_A_THREAD
+"""A connection, and what may be open for it: a stored file, a connection to a backend."""
 _PARENT_CHECK_SECONDS = 0.25
 
 
@@ -43,6 +47,7 @@ def serve(settings: Settings) -> int:
         return 2
     if os.name == "nt":
         return _serve_with_waitress(settings)
+    _allow_open_files(settings.threads * _FILES_A_THREAD)
     return _serve_with_gunicorn(settings)
 
 
@@ -76,7 +81,7 @@ def _serve_with_gunicorn(settings: Settings) -> int:
                 "workers": 1,
                 "worker_class": "gthread",
                 "threads": settings.threads,
-                "worker_connections": settings.threads * 4,
+                "worker_connections": settings.threads * _CONNECTIONS_A_THREAD,
                 "keepalive": _KEEPALIVE_SECONDS,
                 "graceful_timeout": _GRACEFUL_SECONDS,
                 "loglevel": "warning",
@@ -129,6 +134,18 @@ def _serve_with_waitress(settings: Settings) -> int:
     finally:
         app.extensions["devserver"].close()
     return 0
+
+
+def _allow_open_files(count: int) -> None:
+    """Raise this process's limit as far as it may; the usual one is 1,024, on macOS 256."""
+    import resource  # noqa: PLC0415 - only there on Unix
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        # Some systems have a limit of their own below the one they name.
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _end_with_parent(parent: int) -> None:
