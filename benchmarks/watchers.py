@@ -155,7 +155,7 @@ def _refusals(stage: Stage) -> Figure:
 
 def _looks_at_health(server: RunningServer, seconds: float) -> list[float]:
     """Each over a connection of its own; one that gets no answer counts with all our patience."""
-    looks = []
+    looks: list[float] = []
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         started = time.perf_counter()

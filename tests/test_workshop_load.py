@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -64,7 +65,7 @@ def start(server: RunningServer, device: dict[str, str], seed: int) -> str:
     return str(answer.json()["run_id"])
 
 
-def body(seed: int) -> dict[str, object]:
+def body(seed: int) -> dict[str, Any]:
     return {
         "schema": "passthrough",
         "input_text": f"Eine Katze, Nummer {seed}",
