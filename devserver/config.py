@@ -273,14 +273,14 @@ class Settings(BaseModel):
         ge=1,
         le=16,
         alias="DEVSERVER_COMFYUI_RUNS",
-        description="Runs under way at once for each ComfyUI server.",
+        description="Prompts that each ComfyUI server has at once.",
     )
     api_runs: int = Field(
         4,
         ge=1,
         le=64,
         alias="DEVSERVER_API_RUNS",
-        description="Runs under way at once for each API service.",
+        description="Requests that each API service gets at once.",
     )
     atelier_runs: int | None = Field(
         None,

@@ -18,6 +18,7 @@ from devserver.my_app.services.backends.atelier import AtelierBackend, warm_up
 from devserver.my_app.services.backends.comfyui import ComfyUIBackend
 from devserver.my_app.services.backends.openai_images import OpenAIImagesBackend
 from devserver.my_app.services.backends.openrouter import OpenRouterBackend
+from devserver.my_app.services.backends.places import BackendPlaces
 from devserver.my_app.services.backends.port import MediaBackend
 from devserver.my_app.services.backends.replicate import ReplicateBackend
 from devserver.my_app.services.catalogue import Catalogue
@@ -49,7 +50,7 @@ from devserver.my_app.services.researcher_access import ResearcherAccess
 from devserver.my_app.services.run_events import RunEvents
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_progress import RunProgress
-from devserver.my_app.services.run_queue import EmbeddedRunQueue, RunQueue
+from devserver.my_app.services.run_queue import EmbeddedRunQueue, LegEnd, RunQueue
 from devserver.my_app.services.run_watch import RunWatch
 from devserver.my_app.services.runs import TEXT_LANE, Runs
 from devserver.my_app.services.safe_words import WordLists
@@ -68,6 +69,9 @@ _MEASURE_SECONDS = 60.0
 _REWRITE_SECONDS = 30.0
 _LAST_CALL_SECONDS = 20.0
 _PATIENCE_SECONDS = 10.0
+_API_SERVICES = ("openai", "openrouter", "replicate")
+_BEING_STORED = 2
+"""Runs of a backend that may be on their way to it or from it, beside those that it works on."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +207,9 @@ def build_pipeline(
         translate=Translation(models, seconds=seconds),
         progress=progress,
     )
-    media_stage = MediaStage(storage, catalogue, gate, progress)
+    # ComfyUI and the atelier see to their own limits.
+    places = BackendPlaces(dict.fromkeys(_API_SERVICES, settings.api_runs))
+    media_stage = MediaStage(storage, catalogue, gate, progress, places)
     return Pipeline(storage, text_stages, media_stage, {str(k): v for k, v in messages.items()})
 
 
@@ -224,13 +230,13 @@ def read_names(path: Path | None) -> list[str]:
 def lane_limits(settings: Settings) -> dict[str, int]:
     """How many runs may be under way at once for each backend, and for texts alone.
 
-    One more than can work at a time, where that is known, so that nothing ever waits for a run.
+    Somewhat more than can work at a time, so that no backend waits while media are stored.
     """
     return {
         TEXT_LANE: settings.language_calls_at_once + 1,
         "atelier": settings.atelier_runs or settings.pool_processes + 1,
-        "comfyui": settings.comfyui_runs * max(1, len(settings.comfyui_urls)),
-        **dict.fromkeys(("openai", "openrouter", "replicate"), settings.api_runs),
+        "comfyui": settings.comfyui_runs * max(1, len(settings.comfyui_urls)) + _BEING_STORED,
+        **dict.fromkeys(_API_SERVICES, settings.api_runs + _BEING_STORED),
     }
 
 
@@ -287,9 +293,10 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         storage, catalogue, progress, apply=rewrite_in_pool, models=models, settings=settings
     )
 
-    def work(run_id: str) -> None:
+    def work(run_id: str, lane: str) -> LegEnd:
         with about_run(run_id):
-            pipeline.work(run_id)
+            step = pipeline.write_texts if lane == TEXT_LANE else pipeline.make_media
+            return step(run_id)
 
     queue = EmbeddedRunQueue(
         work,
@@ -297,8 +304,10 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         max_waiting=settings.max_queued_runs,
         limits=limits,
     )
-    events = RunEvents(storage.get_metadata, progress, queue.place_of, room)
+    metrics.watch_queue(queue)
+    events = RunEvents(storage.get_metadata, progress, queue.outlook, room)
     storage.watch(events.heard)
+    queue.listen(events.moved)
     progress.listen(events.progressed)
     runs = Runs(
         storage,

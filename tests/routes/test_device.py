@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from devserver.my_app.services.run_queue import Way
 from devserver.my_app.wiring import Services
 from tests.conftest import BufferingClient
 
@@ -19,9 +18,9 @@ def _devices(services: Services, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     told: list[str] = []
     put = services.queue.put
 
-    def note(run_id: str, **how: Any) -> None:
-        told.append(how["device"])
-        put(run_id, **how)
+    def note(run_id: str, way: Way, *, device: str) -> None:
+        told.append(device)
+        put(run_id, way, device=device)
 
     monkeypatch.setattr(services.queue, "put", note)
     return told

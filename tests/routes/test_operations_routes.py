@@ -140,7 +140,8 @@ def test_metrics_tell_of_a_run(client: FlaskClient, researcher: dict[str, str]) 
     [picture] = run["outputs"]
     size = picture["file_size_bytes"]
     assert grown("devserver_media_stored_bytes_total", media_type="image") == size
-    assert grown("devserver_queue_wait_seconds_count") == 1
+    for lane in ("text", "atelier"):
+        assert grown("devserver_queue_wait_seconds_count", lane=lane) == 1
     steps = "devserver_stage_duration_seconds_count"
     assert grown(steps, stage="4", step="media", backend="atelier") == 1
     assert grown(steps, stage="1", step="word_lists", backend="none") == 1
@@ -166,4 +167,4 @@ def test_what_was_under_way_goes_on_below_the_floor_and_is_measured(
     ended = 'devserver_runs_total{backend="none",schema="dada",status="success"} 1.0'
     assert ended in said
     assert 'status="queued"} 1.0' not in said
-    assert "devserver_queue_length 0.0" in said
+    assert 'devserver_queue_length{lane="text"} 0.0' in said

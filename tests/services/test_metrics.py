@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,41 +20,26 @@ from devserver.my_app.services.run_metadata import (
     RunStatus,
     StageRecord,
 )
+from devserver.my_app.services.run_queue import EmbeddedRunQueue, Leg, LegEnd, Moved
 from devserver.my_app.services.storage_root import StorageRoot
 from tests.media_samples import png_bytes, wav_bytes
 
 BACKENDS = {"picture": "atelier", "sound": "atelier", "large": "comfyui"}
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def metrics(storage: MediaStorageService, root: StorageRoot, clock: Clock) -> Metrics:
-    metrics = new_metrics(lambda run_id: (root.runs / run_id).is_dir(), clock)
+def metrics(storage: MediaStorageService, root: StorageRoot) -> Metrics:
+    metrics = new_metrics(lambda run_id: (root.runs / run_id).is_dir())
     storage.watch(metrics.heard)
     return metrics
 
 
-def new_metrics(
-    is_stored: Callable[[str], bool] = lambda _: True, clock: Callable[[], float] = lambda: 0.0
-) -> Metrics:
+def new_metrics(is_stored: Callable[[str], bool] = lambda _: True) -> Metrics:
     return Metrics(
         schemas={"dada", "bauhaus"},
         backend_of=BACKENDS,
         is_stored=is_stored,
         free_bytes=lambda: 12345,
-        clock=clock,
     )
 
 
@@ -88,11 +74,9 @@ def test_a_run_is_counted_in_each_of_its_statuses(
     run_id = storage.create_run(
         schema="dada", input_text="Geheimnis", user_id="DOE_J", request=request("picture")
     ).run_id
-    assert value(metrics, "devserver_queue_length") == 1
     assert value(metrics, "devserver_runs_open", status="queued") == 1
     storage.begin_attempt(run_id)
     storage.add_warning(run_id, "a change that is none of status")
-    assert value(metrics, "devserver_queue_length") == 0
     assert value(metrics, "devserver_runs_open", status="running") == 1
     storage.finish_run(run_id, "cancelled")
     assert value(metrics, "devserver_runs_open", status="running") == 0
@@ -122,19 +106,39 @@ def test_the_backend_of_a_run(
     assert value(metrics, "devserver_runs_total", **labels) == 1
 
 
-def test_the_wait_is_from_creation_to_the_first_worker(
-    storage: MediaStorageService, metrics: Metrics, clock: Clock
-) -> None:
-    run_id = storage.create_run(schema="dada", input_text="x").run_id
-    clock.now += 7
-    storage.begin_attempt(run_id)
-    storage.await_edit(run_id)
-    clock.now += 1000
-    storage.continue_with(run_id, "y", StageRecord(stage=2, step="edit", status="edited"))
-    assert value(metrics, "devserver_queue_length") == 1
-    storage.begin_attempt(run_id)
-    assert value(metrics, "devserver_queue_wait_seconds_count") == 1
-    assert value(metrics, "devserver_queue_wait_seconds_sum") == 7
+def test_lines_are_measured_lane_by_lane(metrics: Metrics) -> None:
+    go_on = threading.Event()
+
+    def work(run_id: str, lane: str) -> LegEnd:
+        go_on.wait(30)
+        return LegEnd.DONE
+
+    queue = EmbeddedRunQueue(work, workers=2, max_waiting=9, limits={"a": 1}, clock=lambda: 0.0)
+    metrics.watch_queue(queue)
+    begun = threading.Semaphore(0)
+    queue.listen(lambda moved: begun.release() if moved.waited_seconds is not None else None)
+    for run_id in "123":
+        queue.put(run_id, (Leg("a", "picture"),))
+    queue.put("4", (Leg("b", "picture"),))
+    assert begun.acquire(timeout=30)
+    assert begun.acquire(timeout=30)
+    assert value(metrics, "devserver_queue_length", lane="a") == 2
+    assert value(metrics, "devserver_queue_length", lane="b") == 0
+    queue.withdraw("3")
+    assert value(metrics, "devserver_queue_length", lane="a") == 1
+    go_on.set()
+    assert begun.acquire(timeout=30)
+    queue.close(30)
+    assert value(metrics, "devserver_queue_length", lane="a") == 0
+    assert value(metrics, "devserver_queue_wait_seconds_count", lane="a") == 2
+    assert value(metrics, "devserver_queue_wait_seconds_count", lane="b") == 1
+
+
+def test_how_long_runs_were_in_line(metrics: Metrics) -> None:
+    metrics.moved(Moved("1", "comfyui", waited_seconds=7.0))
+    metrics.moved(Moved("2", "comfyui"))
+    assert value(metrics, "devserver_queue_wait_seconds_count", lane="comfyui") == 1
+    assert value(metrics, "devserver_queue_wait_seconds_sum", lane="comfyui") == 7
 
 
 def test_steps_and_media_are_measured_once(storage: MediaStorageService, metrics: Metrics) -> None:
@@ -163,7 +167,7 @@ def step(name: str, seconds: float, backend: str | None = None) -> StageRecord:
 
 
 def test_what_an_earlier_server_did_is_not_counted_again(
-    storage: MediaStorageService, clock: Clock
+    storage: MediaStorageService,
 ) -> None:
     run_id = storage.create_run(schema="dada", input_text="x").run_id
     storage.begin_attempt(run_id)
@@ -172,20 +176,20 @@ def test_what_an_earlier_server_did_is_not_counted_again(
     metrics = new_metrics()
     storage.watch(metrics.heard)
     metrics.taken_up(storage.get_metadata(run_id))
-    assert value(metrics, "devserver_queue_length") == 1
+    assert value(metrics, "devserver_runs_open", status="queued") == 1
     storage.begin_attempt(run_id)
     storage.record_stages(run_id, [step("guard", 0.5)])
     storage.finish_run(run_id, "success")
     assert label_values(metrics, "devserver_stage_duration_seconds_count", "step") == {"guard"}
     assert value(metrics, "devserver_media_stored_files_total", media_type="image") == 0
-    assert value(metrics, "devserver_queue_wait_seconds_count") == 0
     assert label_values(metrics, "devserver_runs_total", "status") == {"running", "success"}
 
 
 def test_a_deleted_run_is_open_no_more(storage: MediaStorageService, metrics: Metrics) -> None:
     run_id = storage.create_run(schema="dada", input_text="x").run_id
+    assert value(metrics, "devserver_runs_open", status="queued") == 1
     storage.delete_run(run_id)
-    assert value(metrics, "devserver_queue_length") == 0
+    assert value(metrics, "devserver_runs_open", status="queued") == 0
 
 
 def test_labels_are_limited() -> None:
@@ -250,7 +254,6 @@ def test_many_at_once_lose_nothing(storage: MediaStorageService, metrics: Metric
         list(threads.map(go, range(30)))
     for status in ("queued", "running", "cancelled"):
         assert value(metrics, "devserver_runs_total", status=status) == 30
-    assert value(metrics, "devserver_queue_length") == 0
 
 
 def test_nothing_is_put_into_the_registry_of_the_process() -> None:

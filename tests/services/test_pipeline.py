@@ -21,6 +21,7 @@ from devserver.my_app.services.pipeline import MAX_ATTEMPTS, Pipeline
 from devserver.my_app.services.run_folders import RunNotFound
 from devserver.my_app.services.run_metadata import RunMetadata, RunRequest, StageRecord
 from devserver.my_app.services.run_progress import RunProgress
+from devserver.my_app.services.run_queue import LegEnd
 from devserver.my_app.services.schemas import load_interception_schemas
 from devserver.my_app.services.worker_pool import WorkerDied
 from devserver.my_app.wiring import build_pipeline
@@ -104,6 +105,26 @@ def test_takes_a_run_through_all_stages(storage: MediaStorageService) -> None:
     assert (request.prompt, request.input_text) == (run.transformed_text, run.input_text)
     assert request.seed == run.outputs[0].seed == 7
     assert run.finished_at
+
+
+def test_texts_and_media_are_two_steps_of_one_attempt(storage: MediaStorageService) -> None:
+    backend = ScriptedBackend(one=picture)
+    run_id = new_run(storage, "one")
+    pipeline = backend.pipeline(storage)
+    assert pipeline.write_texts(run_id) is LegEnd.GOES_ON
+    run = storage.get_metadata(run_id)
+    assert (run.status, run.attempts, backend.requests) == ("running", 1, [])
+    assert run.transformed_text
+    assert pipeline.make_media(run_id) is LegEnd.DONE
+    run = storage.get_metadata(run_id)
+    assert (run.status, run.attempts) == ("success", 1)
+    assert pipeline.make_media(run_id) is LegEnd.FAILED  # it is over
+
+
+def test_a_run_of_text_alone_has_no_second_step(storage: MediaStorageService) -> None:
+    run_id = new_run(storage, request=RunRequest(output_type="text"))
+    assert ScriptedBackend().pipeline(storage).write_texts(run_id) is LegEnd.DONE
+    assert storage.get_metadata(run_id).status == "success"
 
 
 def test_each_step_takes_up_where_the_one_before_ended(storage: MediaStorageService) -> None:

@@ -16,6 +16,7 @@ from devserver.my_app.services.run_folders import RunNotFound
 from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.services.run_progress import PreviewPicture, RunProgress
+from devserver.my_app.services.run_queue import Moved, Outlook
 from devserver.my_app.services.waiting_room import WaitingRoom
 
 LONG = 60.0
@@ -27,8 +28,16 @@ class Line:
     def __init__(self) -> None:
         self.run_ids: list[str] = []
 
-    def place_of(self, run_id: str) -> int | None:
-        return self.run_ids.index(run_id) + 1 if run_id in self.run_ids else None
+    def outlook(self, run_id: str) -> Outlook | None:
+        if run_id not in self.run_ids:
+            return None
+        place = self.run_ids.index(run_id) + 1
+        return Outlook(place, place * 10.0)
+
+    def leave(self, run_id: str) -> Moved:
+        behind = self.run_ids[self.run_ids.index(run_id) + 1 :]
+        self.run_ids.remove(run_id)
+        return Moved(run_id, "lane", tuple(behind), 0.0)
 
 
 @pytest.fixture
@@ -50,7 +59,7 @@ def events(storage: MediaStorageService, progress: RunProgress, line: Line) -> R
 
 def connected(storage: MediaStorageService, progress: RunProgress, line: Line) -> RunEvents:
     events = RunEvents(
-        storage.get_metadata, progress, line.place_of, WaitingRoom(20), heartbeat_seconds=LONG
+        storage.get_metadata, progress, line.outlook, WaitingRoom(20), heartbeat_seconds=LONG
     )
     storage.watch(events.heard)
     progress.listen(events.progressed)
@@ -124,13 +133,12 @@ def test_those_in_line_hear_when_it_moves(
     with closing(events.open(second)) as stream, ThreadPoolExecutor(1) as thread:
         coming = iter(stream)
         event = next_event(coming)
-        assert (event.id, event.place_in_queue) == ("1-2", 2)
+        assert (event.id, event.place_in_queue, event.seconds) == ("1-0", 2, 20.0)
         moved = thread.submit(next_event, coming)
-        line.run_ids.remove(first)
-        storage.begin_attempt(first)
+        events.moved(line.leave(first))
         event = moved.result()
-        assert (event.id, event.place_in_queue) == ("1-1", 1)
-        assert not event.changes_state("1-2")
+        assert (event.id, event.place_in_queue, event.seconds) == ("1-1", 1, 10.0)
+        assert not event.changes_state("1-0")
 
 
 @pytest.mark.parametrize("change", ["heard", "from another process"])
@@ -149,7 +157,7 @@ def test_a_change_between_looking_and_waiting_is_not_missed(
         return run
 
     heartbeat = LONG if change == "heard" else 0.01
-    events = RunEvents(look, progress, line.place_of, WaitingRoom(1), heartbeat_seconds=heartbeat)
+    events = RunEvents(look, progress, line.outlook, WaitingRoom(1), heartbeat_seconds=heartbeat)
     if change == "heard":
         storage.watch(events.heard)
     assert [event.run.status for event in to_the_end(events.open(run_id))] == [

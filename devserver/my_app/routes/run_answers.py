@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from devserver.my_app.routes import wire
 from devserver.my_app.routes.errors import error_answer
 from devserver.my_app.routes.http import FieldsInvalid, json_answer, preference, services
-from devserver.my_app.routes.views import awaiting_edit_answer, run_answer
+from devserver.my_app.routes.views import accepted_answer, awaiting_edit_answer, run_answer
 from devserver.my_app.services.idempotency import RequestKey
 from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.services.runs import NewRun
@@ -69,13 +69,5 @@ def answer_for(run: RunMetadata) -> Response:
 
 def accepted(run: RunMetadata) -> Response:
     """202: the run goes on, and here is where to look."""
-    url = f"/api/runs/{run.run_id}"
-    body = wire.AcceptedAnswer.model_validate(
-        {
-            "status": run.status,
-            "run_id": run.run_id,
-            "url": url,
-            "place_in_queue": services().runs.place_in_queue(run.run_id),
-        }
-    )
-    return json_answer(body, 202, Location=url)
+    body = accepted_answer(services().events.event_of(run))
+    return json_answer(body, 202, Location=body.url)

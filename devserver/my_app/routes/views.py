@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import Any, TypeVar
 
@@ -60,6 +61,17 @@ def run_view(run: RunMetadata, *, is_researcher: bool = False) -> wire.RunView:
             del values[key]
         values["stages"] = [record.model_dump(mode="json") for record in stages_view(run)]
     return wire.RunView.model_validate({**values, "outputs": outputs_view(run)})
+
+
+def accepted_answer(event: RunEvent) -> wire.AcceptedAnswer:
+    """The answer to a request that waits no longer for its run."""
+    return _filled(
+        wire.AcceptedAnswer,
+        event.run,
+        url=f"/api/runs/{event.run.run_id}",
+        place_in_queue=event.place_in_queue,
+        estimated_seconds=_whole(event.seconds),
+    )
 
 
 def run_answer(run: RunMetadata) -> wire.RunAnswer:
@@ -128,11 +140,17 @@ def event_view(event: RunEvent) -> wire.RunState:
         run,
         event=event.id,
         place_in_queue=event.place_in_queue,
+        estimated_seconds=_whole(event.seconds),
         progress=wire.ProgressView(**asdict(event.progress), preview=preview)
         if event.progress
         else None,
         outputs=outputs_view(run),
     )
+
+
+def _whole(seconds: float | None) -> int | None:
+    """Rounded up, for nobody counts on less than a second."""
+    return None if seconds is None else math.ceil(seconds)
 
 
 def _filled(form: type[View], run: RunMetadata, **values: object) -> View:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
+from devserver.my_app.services.backends.places import BackendPlaces
 from devserver.my_app.services.backends.port import (
     BackendFailed,
     MediaRequest,
@@ -60,11 +61,13 @@ class MediaStage:
         catalogue: Catalogue,
         gate: SafetyGate,
         progress: RunProgress,
+        places: BackendPlaces,
     ) -> None:
         self._storage = storage
         self._catalogue = catalogue
         self._gate = gate
         self._progress = progress
+        self._places = places
 
     def __call__(self, run: RunMetadata) -> list[RunError]:
         """Make what is not on record yet; returns the failures, in the order of the configs.
@@ -144,7 +147,8 @@ class MediaStage:
         # Outputs of an attempt that a kill cut off are kept, not stored a second time.
         earlier = [output for output in run.outputs if output.config == config.id]
         try:
-            descriptions = self._catalogue.backend(config.backend).make(request)
+            with self._places.place(config.backend, at_work.check_wanted):
+                descriptions = self._catalogue.backend(config.backend).make(request)
         except BackendFailed as error:
             self._store(run.run_id, error.made, earlier)
             raise

@@ -8,7 +8,6 @@ time series is, too.
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter as Tally
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from devserver.my_app.services.run_metadata import RunMetadata, StageRecord
+from devserver.my_app.services.run_queue import Moved, RunQueue
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 OTHER = "other"
@@ -37,8 +37,6 @@ class _OpenRun:
     revision: int
     stages: int
     files: set[str]
-    created: float | None = None
-    """When it was created, by the clock; None once it has begun or when another server made it."""
 
 
 @dataclass
@@ -70,12 +68,11 @@ class Metrics:
         backend_of: Mapping[str, str],
         is_stored: Callable[[str], bool],
         free_bytes: Callable[[], int],
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._schemas = schemas
         self._backend_of = backend_of
         self._is_stored = is_stored
-        self._clock = clock
+        self._queue_lengths: Callable[[], Mapping[str, int]] = dict
         self._guard = threading.Lock()
         self._open: dict[str, _OpenRun] = {}
         self._step_label, self._backend_label = _Limited(), _Limited()
@@ -91,11 +88,12 @@ class Metrics:
             "devserver_runs_open", "Runs that are not over, now.", ["status"], registry=registry
         )
         self._queue_length = Gauge(
-            "devserver_queue_length", "Runs that wait for a worker, now.", registry=registry
+            "devserver_queue_length", "Runs in line, now.", ["lane"], registry=registry
         )
         self._wait = Histogram(
             "devserver_queue_wait_seconds",
-            "From a run's creation until a worker took it.",
+            "How long runs were in line.",
+            ["lane"],
             buckets=_WAIT_BUCKETS,
             registry=registry,
         )
@@ -120,7 +118,6 @@ class Metrics:
         )
         for status in _OPEN:
             self._runs_open.labels(status).set_function(partial(self._count, status))
-        self._queue_length.set_function(partial(self._count, "queued"))
         Gauge(
             "devserver_disk_free_bytes", "Room on the disk with the runs, now.", registry=registry
         ).set_function(free_bytes)
@@ -133,7 +130,7 @@ class Metrics:
         """
         with self._guard:
             if run.revision == 1:
-                self._open[run.run_id] = _OpenRun("", 0, 0, set(), created=self._clock())
+                self._open[run.run_id] = _OpenRun("", 0, 0, set())
             known = self._open.get(run.run_id)
             if known is None or run.revision <= known.revision:
                 return
@@ -144,6 +141,11 @@ class Metrics:
             self._count_media(run, known)
             if run.is_final:
                 del self._open[run.run_id]
+
+    def moved(self, moved: Moved) -> None:
+        """Measure how long a run was in line that is being worked on now."""
+        if moved.waited_seconds is not None:
+            self._wait.labels(moved.lane).observe(moved.waited_seconds)
 
     def taken_up(self, run: RunMetadata) -> None:
         """Know a run that an earlier server left: what is on record already isn't counted again."""
@@ -156,9 +158,16 @@ class Metrics:
                 {output.filename for output in run.outputs},
             )
 
+    def watch_queue(self, queue: RunQueue) -> None:
+        """Tell of this queue, too."""
+        self._queue_lengths = queue.lengths
+        queue.listen(self.moved)
+
     def exposition(self) -> bytes:
         """All metrics in Prometheus's text format (CONTENT_TYPE)."""
         self._forget_deleted()
+        for lane, length in self._queue_lengths().items():
+            self._queue_length.labels(lane).set(length)
         return generate_latest(self._registry)
 
     def _count_status(self, run: RunMetadata, known: _OpenRun) -> None:
@@ -167,9 +176,6 @@ class Metrics:
         known.status = run.status
         schema = run.schema_id if run.schema_id in self._schemas else None
         self._runs.labels(run.status, schema or OTHER, self._backend_label_of(run)).inc()
-        if run.status == "running" and known.created is not None:
-            self._wait.observe(self._clock() - known.created)
-            known.created = None
 
     def _count_steps(self, records: Iterable[StageRecord]) -> None:
         for record in records:

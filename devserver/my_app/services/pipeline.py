@@ -9,6 +9,7 @@ from devserver.my_app.services.errors import ServerError, with_causes
 from devserver.my_app.services.media_stage import RUN_LEFT
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_metadata import RunError, RunMetadata
+from devserver.my_app.services.run_queue import LegEnd
 from devserver.my_app.services.safety_gate import TextBlocked
 from devserver.my_app.services.schema_files import LocalisedText
 from devserver.my_app.services.worker_pool import WorkerDied
@@ -45,34 +46,51 @@ class Pipeline:
         self._media_stage = media_stage
 
     def work(self, run_id: str) -> None:
-        """Bring the run to its end, whatever that is, or to its edit; raises nothing a run causes.
+        """Bring the run to its end, whatever that is, or to its edit."""
+        if self.write_texts(run_id) is LegEnd.GOES_ON:
+            self.make_media(run_id)
+
+    def write_texts(self, run_id: str) -> LegEnd:
+        """Begin an attempt and do stages 1 to 3; a run of text alone is over then.
 
         Stages already on record are not repeated. A run that ends its worker is tried
-        MAX_ATTEMPTS times.
+        MAX_ATTEMPTS times. Raises nothing that a run causes.
         """
+        return self._bring_on(run_id, self._text_step, is_begun=False)
+
+    def make_media(self, run_id: str) -> LegEnd:
+        """Do stage 4 of a run whose texts are written, within the attempt begun with them."""
+        return self._bring_on(run_id, self._media_step, is_begun=True)
+
+    def _bring_on(
+        self, run_id: str, step: Callable[[RunMetadata], LegEnd], *, is_begun: bool
+    ) -> LegEnd:
         try:
-            while not self._attempt(run_id):
-                logger.warning("run %s brought its worker down and is tried again", run_id)
+            while True:
+                run = self._storage.get_metadata(run_id)
+                if run.status == "awaiting_edit":
+                    return LegEnd.DONE
+                if not is_begun:
+                    if run.attempts >= MAX_ATTEMPTS:
+                        self._storage.finish_run(run_id, "failed", _GAVE_UP)
+                        return LegEnd.FAILED
+                    run = self._storage.begin_attempt(run_id)
+                try:
+                    return self._attempt(run, step)
+                except WorkerDied:
+                    logger.warning("run %s brought its worker down and is tried again", run_id)
+                    is_begun = False
         except RUN_LEFT as error:
             logger.info("run %s was left: %s", run_id, error)
+            return LegEnd.FAILED
 
-    def _attempt(self, run_id: str) -> bool:
-        """Work on the run; False when its worker process died on it."""
-        run = self._storage.get_metadata(run_id)
-        if run.status == "awaiting_edit":
-            return True
-        if run.attempts >= MAX_ATTEMPTS:
-            self._storage.finish_run(run_id, "failed", _GAVE_UP)
-            return True
-        run = self._storage.begin_attempt(run_id)
+    def _attempt(self, run: RunMetadata, step: Callable[[RunMetadata], LegEnd]) -> LegEnd:
+        """Do the step and say in the folder what failed. Raises RUN_LEFT and WorkerDied."""
+        run_id = run.run_id
         try:
-            run = self._text_stages(run)
-            if run.status != "awaiting_edit":
-                self._finish(run)
-        except RUN_LEFT:
+            return step(run)
+        except (*RUN_LEFT, WorkerDied):
             raise
-        except WorkerDied:
-            return False
         except TextBlocked as error:
             blocked = RunError(code=error.reason, message=str(error), stage=error.stage)
             self._storage.finish_run(run_id, "blocked", blocked)
@@ -83,20 +101,28 @@ class Pipeline:
             # Whatever nobody thought of ends this run, said so in its folder, and no other.
             logger.exception("run %s failed inside the server", run_id)
             self._storage.finish_run(run_id, "failed", _INTERNAL)
-        return True
+        return LegEnd.FAILED
 
-    def _finish(self, run: RunMetadata) -> None:
+    def _text_step(self, run: RunMetadata) -> LegEnd:
+        run = self._text_stages(run)
+        if run.status == "awaiting_edit":
+            return LegEnd.DONE
         if run.request.output_type == "text":
             self._storage.finish_run(run.run_id, "success")
-            return
+            return LegEnd.DONE
+        return LegEnd.GOES_ON
+
+    def _media_step(self, run: RunMetadata) -> LegEnd:
         failures = self._media_stage(run)
         if not failures:
             self._storage.finish_run(run.run_id, "success")
-        elif self._storage.get_metadata(run.run_id).outputs_of(run.request.output_type):
+            return LegEnd.DONE
+        if self._storage.get_metadata(run.run_id).outputs_of(run.request.output_type):
             self._storage.finish_run(run.run_id, "partial", failures[0])
-        else:
-            refused = [error for error in failures if error.code in self._messages]
-            self._end(run.run_id, (refused or failures)[0])
+            return LegEnd.DONE
+        refused = [error for error in failures if error.code in self._messages]
+        self._end(run.run_id, (refused or failures)[0])
+        return LegEnd.FAILED
 
     def _end(self, run_id: str, error: RunError) -> None:
         if error.code not in self._messages:

@@ -1,15 +1,16 @@
 """What happens to a run, as events: for streams, and for requests that wait for the next one.
 
 An event is how the whole run stands, so the newest one makes up for all before it. Its id is
-`<revision>-<number>`. The revision is that of metadata.json; the number is the run's place in line
-while it is queued, and counts the reports of progress while it is under way, in memory only. An
-event is new to a client when its id is another than the last one the client has seen.
+`<revision>-<number>`. The revision is that of metadata.json; the number counts what else happened
+to the run, its moves in the queue and the reports of progress, in memory only. An event is new to
+a client when its id is another than the last one the client has seen.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.services.run_progress import Progress, RunProgress
+from devserver.my_app.services.run_queue import Moved, Outlook
 from devserver.my_app.services.waiting_room import Bells, WaitingRoom
 
 HEARTBEAT_SECONDS = 15.0
@@ -30,11 +32,15 @@ class TooManyWatchers(ServerError):
 
 @dataclass(frozen=True)
 class RunEvent:
-    """How a run stands: what is written of it, its place in line, and how far the work is."""
+    """How a run stands: what is written of it, its place in line, and how far the work is.
+
+    `seconds` is how long it probably takes to its end; None when that can't be said.
+    """
 
     run: RunMetadata
     number: int
     place_in_queue: int | None
+    seconds: float | None
     progress: Progress | None
     has_preview: bool
 
@@ -52,26 +58,27 @@ class RunEvents:
     """Tells those who watch a run what happens to it.
 
     `heard` is told of each change the storage writes, `progressed` of each report of progress,
-    `deleted` of each run that is deleted. What other processes write is seen at a heartbeat.
+    `moved` of each run that leaves a line, `deleted` of each run that is deleted. What other
+    processes write is seen at a heartbeat.
     """
 
     def __init__(
         self,
         get_metadata: Callable[[str], RunMetadata],
         progress: RunProgress,
-        place_of: Callable[[str], int | None],
+        outlook: Callable[[str], Outlook | None],
         room: WaitingRoom,
         *,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
         self._get_metadata = get_metadata
         self._progress = progress
-        self._place_of = place_of
+        self._outlook = outlook
         self.room = room
         self.heartbeat_seconds = heartbeat_seconds
         self._bells = Bells()
         self._guard = threading.Lock()
-        self._queued: set[str] = set()
+        self._numbers: Counter[str] = Counter()
         self._closed = False
 
     @property
@@ -80,26 +87,24 @@ class RunEvents:
         return self._closed
 
     def heard(self, run: RunMetadata) -> None:
-        """Wake those who watch this run, and when it leaves the queue, those behind it."""
-        moved: list[str] = []
-        with self._guard:
-            if run.status == "queued":
-                self._queued.add(run.run_id)
-            elif run.run_id in self._queued:
-                self._queued.discard(run.run_id)
-                moved = list(self._queued)
-        for run_id in (run.run_id, *moved):
-            self._bells.ring(run_id)
+        """Wake those who watch this run."""
+        if run.is_final:
+            self._forget(run.run_id)
+        self._bells.ring(run.run_id)
+
+    def moved(self, moved: Moved) -> None:
+        """Wake those who watch a run that came to a line or left it, or one behind it."""
+        for run_id in moved.behind if moved.is_gone else (moved.run_id, *moved.behind):
+            self._count(run_id)
 
     def progressed(self, run_id: str) -> None:
         """Wake those who watch this run."""
-        self._bells.ring(run_id)
+        self._count(run_id)
 
     def deleted(self, run_id: str) -> None:
         """Forget a run that is gone, and let its streams come to their end."""
         self._progress.forget(run_id)
-        with self._guard:
-            self._queued.discard(run_id)
+        self._forget(run_id)
         self._bells.ring(run_id)
 
     def close(self) -> None:
@@ -114,14 +119,16 @@ class RunEvents:
     def event_of(self, run: RunMetadata) -> RunEvent:
         """How the run of this metadata stands; one that is over has no progress."""
         if run.is_final:
-            return RunEvent(run, 0, None, None, has_preview=False)
-        # The number first: a report in between comes again under its own number.
-        number = self._progress.number_of(run.run_id)
-        place = self._place_of(run.run_id)
+            return RunEvent(run, 0, None, None, None, has_preview=False)
+        # The number first: what happens in between comes again under its own number.
+        with self._guard:
+            number = self._numbers[run.run_id]
+        outlook = self._outlook(run.run_id)
         return RunEvent(
             run,
-            number if place is None else place,
-            place,
+            number,
+            outlook.place if outlook else None,
+            outlook.seconds if outlook else None,
             self._progress.of(run.run_id),
             has_preview=self._progress.preview_of(run.run_id) is not None,
         )
@@ -153,6 +160,15 @@ class RunEvents:
                 raise TooManyWatchers("So many are watching that there is no room just now.")
             bell = holding.enter_context(self._bells.bell(run_id))
             return RunStream(self, run_id, seen, bell, holding.pop_all())
+
+    def _count(self, run_id: str) -> None:
+        with self._guard:
+            self._numbers[run_id] += 1
+        self._bells.ring(run_id)
+
+    def _forget(self, run_id: str) -> None:
+        with self._guard:
+            self._numbers.pop(run_id, None)
 
 
 class RunStream:

@@ -42,7 +42,6 @@ class RunProgress:
         self._guard = threading.Lock()
         self._progress: dict[str, Progress] = {}
         self._previews: dict[str, PreviewPicture] = {}
-        self._numbers: dict[str, int] = {}
         self._over: deque[str] = deque(maxlen=_RUNS_KNOWN_TO_BE_OVER)
         self._listeners: list[Callable[[str], None]] = []
 
@@ -60,7 +59,6 @@ class RunProgress:
             if newer == known:
                 return
             self._progress[run_id] = newer
-            self._count(run_id)
         self._tell(run_id)
 
     def show(self, run_id: str, preview: PreviewPicture) -> None:
@@ -69,7 +67,6 @@ class RunProgress:
             if run_id in self._over:
                 return
             self._previews[run_id] = preview
-            self._count(run_id)
         self._tell(run_id)
 
     def of(self, run_id: str) -> Progress | None:
@@ -82,11 +79,6 @@ class RunProgress:
         with self._guard:
             return self._previews.get(run_id)
 
-    def number_of(self, run_id: str) -> int:
-        """How often the progress or preview of a run under way has changed; else 0."""
-        with self._guard:
-            return self._numbers.get(run_id, 0)
-
     def heard(self, metadata: RunMetadata) -> None:
         """Forget a run that is over."""
         if metadata.is_final:
@@ -98,10 +90,6 @@ class RunProgress:
             self._over.append(run_id)
             self._progress.pop(run_id, None)
             self._previews.pop(run_id, None)
-            self._numbers.pop(run_id, None)
-
-    def _count(self, run_id: str) -> None:
-        self._numbers[run_id] = self._numbers.get(run_id, 0) + 1
 
     def _tell(self, run_id: str) -> None:
         for listener in self._listeners:

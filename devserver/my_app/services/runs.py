@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +15,7 @@ from devserver.my_app.services.disk_space import DiskSpace
 from devserver.my_app.services.edit_deadline import EditDeadline
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.idempotency import IdempotencyKeys, Note, RequestKey
+from devserver.my_app.services.media_stage import STEP as MEDIA
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.metrics import Metrics
 from devserver.my_app.services.output_configs import OutputConfig
@@ -24,7 +26,7 @@ from devserver.my_app.services.run_metadata import (
     RunRequest,
     StageRecord,
 )
-from devserver.my_app.services.run_queue import RunQueue
+from devserver.my_app.services.run_queue import Leg, Outlook, RunQueue, Way
 from devserver.my_app.services.run_watch import RunWatch
 from devserver.my_app.services.safety import raised_to_floor
 from devserver.my_app.services.schemas import InterceptionSchema
@@ -34,7 +36,10 @@ logger = logging.getLogger(__name__)
 
 MAX_SEED = 2**53 - 1
 TEXT_LANE = "text"
-"""Where runs queue that need no backend: they end, or wait for an edit, with their text."""
+"""The lane of the stages 1 to 3. All runs pass it first; then comes the lane of their backend."""
+
+_LAST_RUNS = 100
+"""So many of the runs before a start say how long the next ones will take."""
 
 
 class ContextRequired(ServerError):
@@ -140,7 +145,7 @@ class Runs:
             warnings=[*([warning] if warning else []), *_about_unknown(new.unknown_fields)],
             origin=new.origin,
         )
-        self._queue.put(run.run_id, device=new.device, lane=self._lane_of(run))
+        self._queue.put(run.run_id, self._way_of(run), device=new.device)
         return run
 
     def wait(self, run_id: str, seconds: float) -> RunMetadata:
@@ -168,7 +173,7 @@ class Runs:
             backend=None,
         )
         run = self._storage.continue_with(run_id, text, edit)
-        self._queue.put(run_id, device=device, lane=self._lane_of(run))
+        self._queue.put(run_id, self._way_of(run), device=device)
         return run
 
     def cancel(self, run_id: str) -> RunMetadata:
@@ -176,11 +181,13 @@ class Runs:
 
         Raises RunNotFound, RunIsOver.
         """
-        return self._storage.finish_run(run_id, "cancelled")
+        run = self._storage.finish_run(run_id, "cancelled")
+        self._queue.withdraw(run_id)
+        return run
 
-    def place_in_queue(self, run_id: str) -> int | None:
-        """1 for the next run that its backend takes; None when it isn't waiting."""
-        return self._queue.place_of(run_id)
+    def outlook(self, run_id: str) -> Outlook | None:
+        """Its place in the queue and how long it probably takes; None when it is at rest."""
+        return self._queue.outlook(run_id)
 
     def take_up_unfinished(self) -> int:
         """Queue every run that was waiting or under way when the server stopped; returns how many.
@@ -195,17 +202,32 @@ class Runs:
             if run.status == "awaiting_edit":
                 self._edit_deadline.heard(run)
             else:
-                self._queue.put(run.run_id, lane=self._lane_of(run))
+                self._queue.put(run.run_id, self._way_of(run))
+        self._learn_from_the_last_runs()
         return len(unfinished)
 
-    def _lane_of(self, run: RunMetadata) -> str:
-        """The backend of the run's first output config; TEXT_LANE where none has its turn yet."""
+    def _learn_from_the_last_runs(self) -> None:
+        runs, _ = self._storage.list_runs(limit=_LAST_RUNS)
+        for run in runs:
+            if run.status == "success":
+                texts, *media = self._way_of(run)
+                self._queue.learn(texts, _seconds(run, lambda step: step.stage < 4))
+                for leg in media:
+                    self._queue.learn(leg, _seconds(run, lambda step: step.step == MEDIA))
+
+    def _way_of(self, run: RunMetadata) -> Way:
+        """The texts, and the backend of the first output config where its turn comes, too.
+
+        Of several backends it is the first whose line counts; the others have their own limits.
+        """
+        texts = Leg(TEXT_LANE, f"{run.execution_mode} {run.schema_id}")
         is_edited = any(record.step == EDIT for record in run.stages)
         if run.request.output_type == "text" or (run.request.awaits_edit and not is_edited):
-            return TEXT_LANE
-        first = next(iter(run.request.output_configs), None)
-        config = self._catalogue.output_configs.get(first or "")
-        return config.backend if config else TEXT_LANE
+            return (texts,)
+        configs = run.request.output_configs
+        first = self._catalogue.output_configs.get(next(iter(configs), ""))
+        # Without its config, which somebody took away, the run will fail at once.
+        return (texts, Leg(first.backend if first else "no backend", " ".join(configs)))
 
     def _what_to_make(
         self, new: NewRun, schema: InterceptionSchema
@@ -226,6 +248,10 @@ class Runs:
             if reason:
                 raise BackendNotConfigured(reason, details={"output_config": config.id})
         return output_type, configs
+
+
+def _seconds(run: RunMetadata, counts: Callable[[StageRecord], bool]) -> float:
+    return sum(step.duration_seconds for step in run.stages if counts(step))
 
 
 def _about_unknown(fields: tuple[str, ...]) -> list[str]:

@@ -37,6 +37,7 @@ class AcceptedAnswer(BaseModel):
     run_id: str
     url: str
     place_in_queue: int | None
+    estimated_seconds: int | None
 
 
 class AwaitingEditAnswer(BaseModel):

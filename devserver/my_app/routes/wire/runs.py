@@ -34,7 +34,10 @@ class RunState(BaseModel):
     schema_id: str | None = Field(alias="schema")
     origin: str | None = Field(description="The run that this one repeats.")
     event: str = Field(description="The id of this state among the run's events.")
-    place_in_queue: int | None
+    place_in_queue: int | None = Field(description="1 for the next one; null when it has begun.")
+    estimated_seconds: int | None = Field(
+        description="How long it probably takes to its end, as runs of its kind did lately."
+    )
     progress: ProgressView | None
     attempts: int
     input_text: str

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -12,9 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devserver.config import Settings
-from devserver.my_app.services.run_queue import EmbeddedRunQueue, QueueFull
+from devserver.my_app.services.run_queue import EmbeddedRunQueue, Leg, LegEnd, Moved, QueueFull, Way
 from devserver.my_app.services.runs import NewRun
 from devserver.my_app.wiring import Services, lane_limits
+
+
+def way(*lanes: str) -> Way:
+    return tuple(Leg(lane, f"kind of {lane}") for lane in lanes)
+
+
+ONE_LEG = way("lane")
+
+
+def place_of(queue: EmbeddedRunQueue, run_id: str) -> int | None:
+    outlook = queue.outlook(run_id)
+    return outlook.place if outlook else None
 
 
 class Work:
@@ -26,7 +38,7 @@ class Work:
         self.ended: list[str] = []
         self._progress = threading.Condition()
 
-    def __call__(self, run_id: str) -> None:
+    def __call__(self, run_id: str, lane: str) -> LegEnd:
         with self._progress:
             self.begun.append(run_id)
             self._progress.notify_all()
@@ -36,6 +48,7 @@ class Work:
             self._progress.notify_all()
         if run_id == "bad":
             raise RuntimeError("a bug")
+        return LegEnd.DONE
 
     def wait_for(self, *, begun: int = 0, ended: int = 0) -> None:
         with self._progress:
@@ -57,9 +70,9 @@ def test_works_in_order_and_tells_places() -> None:
     work = Work()
     with queue(work) as runs:
         for run_id in ("a", "b", "c"):
-            runs.put(run_id)
+            runs.put(run_id, ONE_LEG)
         work.wait_for(begun=1)
-        assert [runs.place_of(run_id) for run_id in ("a", "b", "c", "x")] == [None, 1, 2, None]
+        assert [place_of(runs, run_id) for run_id in ("a", "b", "c", "x")] == [None, 1, 2, None]
         work.go_on.set()
         work.wait_for(ended=3)
     assert work.ended == ["a", "b", "c"]
@@ -69,17 +82,17 @@ def test_as_many_at_once_as_there_are_workers() -> None:
     work = Work()
     with queue(work, workers=3) as runs:
         for number in range(5):
-            runs.put(str(number))
+            runs.put(str(number), ONE_LEG)
         work.wait_for(begun=3)
         assert len(work.begun) == 3
-        assert runs.place_of("4") == 2
+        assert place_of(runs, "4") == 2
 
 
 def test_a_run_is_queued_once() -> None:
     work = Work()
     with queue(work) as runs:
         for run_id in ("a", "b", "b"):
-            runs.put(run_id)
+            runs.put(run_id, ONE_LEG)
         work.wait_for(begun=1)
         work.go_on.set()
         work.wait_for(ended=2)
@@ -89,11 +102,11 @@ def test_a_run_is_queued_once() -> None:
 def test_a_run_put_again_while_it_is_worked_on_is_worked_on_again() -> None:
     work = Work()
     with queue(work) as runs:
-        runs.put("a")
+        runs.put("a", ONE_LEG)
         work.wait_for(begun=1)
-        runs.put("a")
-        runs.put("a")
-        runs.put("b")
+        runs.put("a", ONE_LEG)
+        runs.put("a", ONE_LEG)
+        runs.put("b", ONE_LEG)
         work.go_on.set()
         work.wait_for(ended=3)
     assert work.ended == ["a", "b", "a"]
@@ -102,11 +115,11 @@ def test_a_run_put_again_while_it_is_worked_on_is_worked_on_again() -> None:
 def test_is_full_at_its_limit() -> None:
     work = Work()
     with queue(work, max_waiting=2) as runs:
-        runs.put("a")
+        runs.put("a", ONE_LEG)
         work.wait_for(begun=1)
-        runs.put("b")
+        runs.put("b", ONE_LEG)
         runs.check_room()
-        runs.put("c")
+        runs.put("c", ONE_LEG)
         with pytest.raises(QueueFull):
             runs.check_room()
 
@@ -115,23 +128,23 @@ def test_one_bad_run_ends_no_worker() -> None:
     work = Work()
     work.go_on.set()
     with queue(work) as runs:
-        runs.put("bad")
-        runs.put("good")
+        runs.put("bad", ONE_LEG)
+        runs.put("good", ONE_LEG)
         work.wait_for(ended=2)
 
 
 def test_closing_waits_for_what_is_under_way_and_starts_nothing() -> None:
     work = Work()
     with queue(work) as runs:
-        runs.put("a")
-        runs.put("b")
+        runs.put("a", ONE_LEG)
+        runs.put("b", ONE_LEG)
         work.wait_for(begun=1)
         threading.Timer(0.05, work.go_on.set).start()
         runs.close(30)
         assert (work.begun, work.ended) == (["a"], ["a"])
         with pytest.raises(QueueFull):
             runs.check_room()
-        assert runs.place_of("b") == 1
+        assert place_of(runs, "b") == 1
 
 
 class Steps:
@@ -143,13 +156,14 @@ class Steps:
         self.most: Counter[str] = Counter()
         self._changed = threading.Condition()
 
-    def __call__(self, run_id: str) -> None:
+    def __call__(self, run_id: str, lane: str) -> LegEnd:
         with self._changed:
             self.begun.append(run_id)
-            lane = lane_of(run_id)
+            assert lane == lane_of(run_id)
             self.most[lane] = max(self.most[lane], self.under_way()[lane])
             self._changed.notify_all()
             assert self._changed.wait_for(lambda: run_id in self.ended, 30)
+        return LegEnd.DONE
 
     def under_way(self) -> Counter[str]:
         """How many runs are under way, by lane."""
@@ -159,6 +173,10 @@ class Steps:
         with self._changed:
             self.ended.add(run_id)
             self._changed.notify_all()
+
+    def wait_for_begin(self, run_id: str) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: run_id in self.begun, 30)
 
     def wait_for(self, begun: int) -> None:
         with self._changed:
@@ -197,7 +215,7 @@ class Workshop:
         self.put_in_all.append(run_id)
         self.waiting.append(run_id)
         self.may_pass.setdefault(line_of(run_id), self._devices_in(lane) - 1)
-        self.queue.put(run_id, device=device, lane=lane)
+        self.queue.put(run_id, way(lane), device=device)
         self._settle()
 
     def end(self, number: int) -> None:
@@ -210,7 +228,7 @@ class Workshop:
         """The waiting runs of each lane in the order that the queue says they have."""
         lanes: dict[str, dict[int, str]] = {}
         for run_id in self.waiting:
-            place = self.queue.place_of(run_id)
+            place = place_of(self.queue, run_id)
             assert place is not None
             lanes.setdefault(lane_of(run_id), {})[place] = run_id
         for places in lanes.values():
@@ -230,7 +248,7 @@ class Workshop:
             self._note_begun(self.work.begun[-1])
 
     def _note_begun(self, run_id: str) -> None:
-        assert self.queue.place_of(run_id) is None
+        assert place_of(self.queue, run_id) is None
         self.waiting.remove(run_id)
         lane, own = lane_of(run_id), line_of(run_id)
         del self.may_pass[own]
@@ -280,7 +298,7 @@ def test_everything_put_from_many_threads_is_worked_on_once(puts: list[tuple[str
     with ThreadPoolExecutor(3) as threads:
         for name in names:
             lane, device, _ = name.split("/")
-            threads.submit(runs.put, name, device=device, lane=lane)
+            threads.submit(runs.put, name, way(lane), device=device)
     work.wait_for(ended=len(names))
     runs.close(30)
     assert sorted(work.begun) == sorted(names)
@@ -290,11 +308,11 @@ def test_one_child_with_ten_runs_does_not_hold_up_fourteen_others() -> None:
     work = Work()
     with queue(work, max_waiting=99) as runs:
         for number in range(10):
-            runs.put(f"a{number}", device="a")
+            runs.put(f"a{number}", ONE_LEG, device="a")
         work.wait_for(begun=1)
         for child in range(14):
-            runs.put(f"child{child}", device=f"child{child}")
-        assert [runs.place_of(run_id) for run_id in ("a1", "child0", "child13", "a2")] == [
+            runs.put(f"child{child}", ONE_LEG, device=f"child{child}")
+        assert [place_of(runs, run_id) for run_id in ("a1", "child0", "child13", "a2")] == [
             *(1, 2, 15, 16)
         ]
         work.go_on.set()
@@ -306,11 +324,11 @@ def test_one_child_with_ten_runs_does_not_hold_up_fourteen_others() -> None:
 def test_runs_without_a_device_are_devices_of_their_own() -> None:
     work = Work()
     with queue(work) as runs:
-        runs.put("a", device="d")
+        runs.put("a", ONE_LEG, device="d")
         work.wait_for(begun=1)
         for run_id, device in (("b", "d"), ("c", "d"), ("x", ""), ("y", "")):
-            runs.put(run_id, device=device)
-        assert [runs.place_of(run_id) for run_id in "bxyc"] == [1, 2, 3, 4]
+            runs.put(run_id, ONE_LEG, device=device)
+        assert [place_of(runs, run_id) for run_id in "bxyc"] == [1, 2, 3, 4]
 
 
 def test_a_full_lane_is_passed_over() -> None:
@@ -337,8 +355,8 @@ def test_lanes_take_turns_when_workers_are_few() -> None:
 def test_a_lane_without_a_limit_has_all_workers() -> None:
     work = Work()
     with queue(work, workers=2) as runs:
-        runs.put("a", lane="new")
-        runs.put("b", lane="new")
+        runs.put("a", way("new"))
+        runs.put("b", way("new"))
         work.wait_for(begun=2)
 
 
@@ -347,13 +365,13 @@ def test_a_run_continued_before_its_worker_has_left_it_goes_into_its_new_lane() 
     limits = {"text": 1, "comfyui": 1}
     runs = EmbeddedRunQueue(work, workers=6, max_waiting=99, limits=limits)
     for run_id in ("comfyui/a/0", "text/b/1", "text/c/2"):
-        runs.put(run_id, lane=lane_of(run_id))
+        runs.put(run_id, way(lane_of(run_id)))
     work.wait_for(begun=2)
-    runs.put("text/b/1", lane="comfyui")
+    runs.put("text/b/1", way("comfyui"))
     work.end("text/b/1")
     work.wait_for(begun=3)
     assert work.begun[2] == "text/c/2"
-    assert runs.place_of("text/b/1") == 1
+    assert place_of(runs, "text/b/1") == 1
     work.end("comfyui/a/0")
     work.wait_for(begun=4)
     assert work.begun[3] == "text/b/1"
@@ -361,20 +379,167 @@ def test_a_run_continued_before_its_worker_has_left_it_goes_into_its_new_lane() 
     runs.close(30)
 
 
+def goes_on(steps: Steps) -> Callable[[str, str], LegEnd]:
+    """Work on runs that all go on to their next leg; the steps are named lane/run."""
+
+    def work(run_id: str, lane: str) -> LegEnd:
+        steps(f"{lane}/{run_id}", lane)
+        return LegEnd.GOES_ON
+
+    return work
+
+
+def test_a_run_passes_its_lanes_one_after_the_other() -> None:
+    work = Steps()
+    runs = EmbeddedRunQueue(goes_on(work), workers=6, max_waiting=99, limits={"b": 1})
+    moves: list[Moved] = []
+    runs.listen(moves.append)
+    for run_id in ("1", "2"):
+        runs.put(run_id, way("a", "b"))
+    work.wait_for(begun=2)
+    work.end("a/1")
+    work.wait_for(begun=3)
+    work.end("a/2")  # goes into a line that is full
+    work.end("b/1")
+    work.wait_for(begun=4)
+    work.end("b/2")
+    runs.close(30)
+    assert work.begun == ["a/1", "a/2", "b/1", "b/2"]
+    assert [move.lane for move in moves if move.run_id == "2"] == ["a", "a", "b", "b"]
+    waited = [move.waited_seconds is not None for move in moves if move.run_id == "2"]
+    assert waited == [False, True, False, True]
+    assert runs.outlook("1") is None
+
+
+@pytest.mark.parametrize("end", [LegEnd.DONE, LegEnd.FAILED, RuntimeError("a bug")])
+def test_a_run_that_ends_early_goes_no_further(end: LegEnd | Exception) -> None:
+    begun: list[tuple[str, str]] = []
+    last = threading.Event()
+
+    def work(run_id: str, lane: str) -> LegEnd:
+        begun.append((run_id, lane))
+        if run_id == "last":
+            last.set()
+            return LegEnd.DONE
+        if isinstance(end, Exception):
+            raise end
+        return end
+
+    runs = EmbeddedRunQueue(work, workers=1, max_waiting=9)
+    runs.put("first", way("a", "b"))
+    runs.put("last", way("a"))
+    assert last.wait(30)
+    runs.close(30)
+    assert begun == [("first", "a"), ("last", "a")]
+
+
+def test_places_are_told_where_the_way_ends() -> None:
+    work = Steps()
+    runs = EmbeddedRunQueue(goes_on(work), workers=6, max_waiting=99, limits={"a": 1, "b": 1})
+    for run_id in ("1", "2"):
+        runs.put(run_id, way("b"), device="long")
+    runs.put("3", way("a", "b"))
+    work.wait_for(begun=2)
+    for run_id, device in (("4", "x"), ("5", "y")):
+        runs.put(run_id, way("a", "b"), device=device)
+    runs.put("6", way("a", "c"))
+    # "2" waits for b, and "4" will be before "5" there; "6" will have c for itself.
+    assert [place_of(runs, run_id) for run_id in "123456"] == [None, 1, None, 2, 3, 1]
+    for step in ("a/3", "b/1", "a/4", "b/2", "a/5", "a/6", "b/3", "b/4", "b/5", "c/6"):
+        work.wait_for_begin(step)
+        work.end(step)
+    runs.close(30)
+
+
+def test_a_run_that_is_withdrawn_gives_up_its_place() -> None:
+    work = Work()
+    with queue(work) as runs:
+        for run_id in "abc":
+            runs.put(run_id, ONE_LEG)
+        work.wait_for(begun=1)
+        moves: list[Moved] = []
+        runs.listen(moves.append)
+        runs.withdraw("b")
+        runs.withdraw("a")  # it has begun, and isn't in line
+        assert [(move.run_id, move.behind) for move in moves] == [("b", ("c",))]
+        assert [place_of(runs, run_id) for run_id in "bc"] == [None, 1]
+        assert runs.lengths() == {"lane": 1}
+        work.go_on.set()
+        work.wait_for(ended=2)
+    assert work.ended == ["a", "c"]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_how_long_it_takes_is_learnt_from_runs_of_the_kind() -> None:
+    clock, work = Clock(), Steps()
+    runs = EmbeddedRunQueue(work, workers=6, max_waiting=99, limits={"gpu": 1}, clock=clock)
+
+    def seconds(run_id: str) -> float | None:
+        outlook = runs.outlook(run_id)
+        return outlook.seconds if outlook else None
+
+    runs.put("gpu/a/0", way("gpu"))
+    work.wait_for(begun=1)
+    runs.put("gpu/b/1", way("gpu"))
+    assert (seconds("gpu/a/0"), seconds("gpu/b/1")) == (None, None)
+    clock.now = 10.0
+    work.end("gpu/a/0")
+    work.wait_for(begun=2)
+    runs.put("gpu/c/2", way("gpu"))
+    runs.put("gpu/d/3", (Leg("gpu", "another kind"),))
+    assert [seconds(f"gpu/{run}") for run in ("b/1", "c/2", "d/3")] == [10, 20, 30]
+    clock.now = 14.0
+    assert [seconds(f"gpu/{run}") for run in ("b/1", "c/2", "d/3")] == [6, 16, 26]
+    clock.now = 21.0
+    assert [seconds(f"gpu/{run}") for run in ("b/1", "c/2", "d/3")] == [None, 10, 20]
+    for step in ("gpu/b/1", "gpu/c/2", "gpu/d/3"):
+        work.wait_for_begin(step)
+        work.end(step)
+    runs.close(30)
+
+
+def test_what_failed_teaches_nothing() -> None:
+    ended = threading.Event()
+
+    def work(run_id: str, lane: str) -> LegEnd:
+        if run_id == "last":
+            ended.wait(30)
+        return LegEnd.FAILED
+
+    runs = EmbeddedRunQueue(work, workers=1, max_waiting=9)
+    runs.put("first", ONE_LEG)
+    runs.put("last", ONE_LEG)
+    outlook = runs.outlook("last")
+    assert outlook is not None
+    assert outlook.seconds is None
+    ended.set()
+    runs.close(30)
+
+
 class Recorder:
     """A queue that only notes what it is given."""
 
     def __init__(self) -> None:
-        self.put_in: list[tuple[str, str, str]] = []
+        self.put_in: list[tuple[str, str, tuple[str, ...]]] = []
 
     def check_room(self) -> None:
         pass
 
-    def put(self, run_id: str, *, device: str = "", lane: str = "") -> None:
-        self.put_in.append((run_id, device, lane))
+    def put(self, run_id: str, way: Way, *, device: str = "") -> None:
+        self.put_in.append((run_id, device, tuple(leg.lane for leg in way)))
 
-    def place_of(self, run_id: str) -> int | None:
-        return None
+    def learn(self, leg: Leg, seconds: float) -> None:
+        pass
+
+    def withdraw(self, run_id: str) -> None:
+        pass
 
     def close(self, patience_seconds: float) -> None:
         pass
@@ -392,16 +557,17 @@ def test_a_run_queues_for_what_it_needs_and_a_restart_forgets_only_the_device(
     picture = services.runs.start(new_run()).run_id
     text = services.runs.start(new_run(output_type="text")).run_id
     draft = services.runs.start(new_run(awaits_edit=True)).run_id
-    started = [(picture, "a", "atelier"), (text, "a", "text"), (draft, "a", "text")]
+    whole = ("text", "atelier")
+    started = [(picture, "a", whole), (text, "a", ("text",)), (draft, "a", ("text",))]
     assert recorder.put_in == started
     services.runs.take_up_unfinished()
     taken_up = {run_id: rest for run_id, *rest in recorder.put_in[len(started) :]}
-    for run_id, _, lane in started:
-        assert taken_up[run_id] == ["", lane]
+    for run_id, _, lanes in started:
+        assert taken_up[run_id] == ["", lanes]
     services.storage.begin_attempt(draft)
     services.storage.await_edit(draft)
     services.runs.continue_with(draft, "Zwei Blumen", device="b")
-    assert recorder.put_in[-1] == (draft, "b", "atelier")
+    assert recorder.put_in[-1] == (draft, "b", whole)
     for run_id, _, _ in started:
         services.runs.cancel(run_id)
 
@@ -412,7 +578,7 @@ def test_every_backend_has_a_limit(services: Services) -> None:
             {"comfyui_urls": "http://a:1,http://b:1", "pool_processes": 3, "api_runs": 5}
         )
     )
-    assert (limits["comfyui"], limits["atelier"], limits["openai"]) == (4, 4, 5)
+    assert (limits["comfyui"], limits["atelier"], limits["openai"]) == (6, 4, 7)
     assert lane_limits(Settings())["comfyui"] > 0  # so that runs of before come to an end, too
     backends = {config.backend for config in services.catalogue.output_configs.values()}
     assert backends <= limits.keys()

@@ -1,0 +1,194 @@
+"""The queue of runs inside this process: worker threads, lanes and turns."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+
+from devserver.my_app.services.run_queue.durations import Durations
+from devserver.my_app.services.run_queue.forecast import Forecast
+from devserver.my_app.services.run_queue.lane import Lane, Ticket
+from devserver.my_app.services.run_queue.port import (
+    Leg,
+    LegEnd,
+    Moved,
+    Outlook,
+    QueueFull,
+    Way,
+    Work,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class EmbeddedRunQueue:
+    """Worker threads in this process; see the port for what it guarantees.
+
+    In a lane, the devices that have runs waiting take turns (round robin): of k devices, none waits
+    for more than k - 1 runs of others before its next one starts. A lane has no more runs under way
+    than `limits` says (those not named there: than there are workers), and is passed over while it
+    is full. Lanes take turns too, for when there are fewer workers than all limits together.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        *,
+        workers: int,
+        max_waiting: int,
+        limits: Mapping[str, int] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._work = work
+        self._workers = workers
+        self._max_waiting = max_waiting
+        self._limits = dict(limits or {})
+        self._clock = clock
+        self._lanes: OrderedDict[str, Lane] = OrderedDict()
+        self._waiting: dict[str, Ticket] = {}
+        self._under_way: dict[str, Ticket] = {}
+        self._again: dict[str, tuple[Way, str]] = {}
+        self._durations = Durations()
+        self._forecast = Forecast(self._durations, self._lane, clock)
+        self._listeners: list[Callable[[Moved], None]] = []
+        self._changed = threading.Condition()
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"run-worker-{number}", daemon=True)
+            for number in range(workers)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def listen(self, listener: Callable[[Moved], None]) -> None:
+        """Have `listener` called each time that a run comes to a line or leaves one."""
+        self._listeners.append(listener)
+
+    def learn(self, leg: Leg, seconds: float) -> None:
+        """Take in how long a leg took that an earlier server worked on."""
+        with self._changed:
+            self._durations.learn(leg, seconds)
+
+    def check_room(self) -> None:
+        """Raise QueueFull when no further run is taken."""
+        with self._changed:
+            if self._closed:
+                raise QueueFull("The server is shutting down and takes no new runs.")
+            if len(self._waiting) >= self._max_waiting:
+                raise QueueFull("So many pictures are being made that there is no room just now.")
+
+    def put(self, run_id: str, way: Way, *, device: str = "") -> None:
+        """Queue a run that isn't waiting; one that is being worked on is queued after that."""
+        with self._changed:
+            if run_id in self._under_way:
+                self._again[run_id] = (way, device)
+            if run_id in self._under_way or run_id in self._waiting:
+                return
+            moved = self._line_up(run_id, way, device or run_id)
+            self._changed.notify()
+        self._tell(moved)
+
+    def withdraw(self, run_id: str) -> None:
+        """Take a run out of its line, if it waits in one."""
+        with self._changed:
+            self._again.pop(run_id, None)
+            ticket = self._waiting.pop(run_id, None)
+            if ticket is None:
+                return
+            self._lanes[ticket.leg.lane].remove(ticket)
+            moved = Moved(run_id, ticket.leg.lane, self._behind(ticket), is_gone=True)
+        self._tell(moved)
+
+    def outlook(self, run_id: str) -> Outlook | None:
+        """Where the run stands; None when it is neither waiting nor under way."""
+        with self._changed:
+            if run_id in self._waiting:
+                return self._forecast.of_waiting(self._waiting[run_id])
+            if run_id in self._under_way:
+                return self._forecast.of_under_way(self._under_way[run_id])
+            return None
+
+    def lengths(self) -> dict[str, int]:
+        """How many runs wait, by lane."""
+        with self._changed:
+            return {name: len(lane) for name, lane in self._lanes.items()}
+
+    def close(self, patience_seconds: float) -> None:
+        """Take no more runs, start none, and give those under way some time to end.
+
+        What is still waiting stays as it is in its folder and goes on at the next start.
+        """
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._under_way, patience_seconds)
+
+    # What follows is called with the lock held, but for _serve and _tell.
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed or self._next_lane() is not None)
+                name = self._next_lane()
+                if self._closed or name is None:
+                    return
+                ticket, moved = self._start_from(name)
+            self._tell(moved)
+            end = LegEnd.FAILED
+            try:
+                end = self._work(ticket.run_id, name)
+            except Exception:
+                # The last line of defence: a worker thread never ends because of one run.
+                logger.exception("run %s: its worker failed", ticket.run_id)
+            with self._changed:
+                again = self._leave(ticket, end)
+                self._changed.notify_all()
+            if again:
+                self._tell(again)
+
+    def _line_up(self, run_id: str, way: Way, device: str) -> Moved:
+        ticket = Ticket(run_id, device, way, since=self._clock())
+        self._lane(ticket.leg.lane).add(ticket)
+        self._waiting[run_id] = ticket
+        return Moved(run_id, ticket.leg.lane)
+
+    def _lane(self, name: str) -> Lane:
+        if name not in self._lanes:
+            self._lanes[name] = Lane(self._limits.get(name, self._workers))
+        return self._lanes[name]
+
+    def _next_lane(self) -> str | None:
+        return next((name for name, lane in self._lanes.items() if lane.can_start), None)
+
+    def _start_from(self, name: str) -> tuple[Ticket, Moved]:
+        self._lanes.move_to_end(name)
+        ticket = self._lanes[name].take()
+        del self._waiting[ticket.run_id]
+        self._under_way[ticket.run_id] = ticket
+        waited, ticket.since = self._clock() - ticket.since, self._clock()
+        return ticket, Moved(ticket.run_id, name, self._behind(ticket), waited)
+
+    def _leave(self, ticket: Ticket, end: LegEnd) -> Moved | None:
+        lane = self._lanes[ticket.leg.lane]
+        if end is not LegEnd.FAILED:
+            together = (ticket.side_by_side + len(lane.under_way)) / 2
+            self._durations.learn(ticket.leg, self._clock() - ticket.since, together)
+        del lane.under_way[ticket.run_id]
+        del self._under_way[ticket.run_id]
+        if ticket.run_id in self._again:
+            way, device = self._again.pop(ticket.run_id)
+            return self._line_up(ticket.run_id, way, device or ticket.run_id)
+        if end is LegEnd.GOES_ON and len(ticket.way) > 1:
+            return self._line_up(ticket.run_id, ticket.way[1:], ticket.device)
+        return None
+
+    def _behind(self, ticket: Ticket) -> tuple[str, ...]:
+        # Also those who only come to this line later, since their places look ahead.
+        return tuple(other.run_id for other in self._waiting.values() if other.end == ticket.end)
+
+    def _tell(self, moved: Moved) -> None:
+        for listener in self._listeners:
+            listener(moved)
