@@ -25,6 +25,8 @@ class Crowd:
     runs: int
     body: dict[str, Any]
     poll_seconds: float
+    watches: bool = False
+    """Whether each opens the stream of events of its run, in place of asking."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,20 @@ class Tablet:
                     raise
         raise AssertionError
 
+    def last_event(self, path: str) -> tuple[int, dict[str, Any]]:
+        """The status, and the data of the last event when the stream has come to its end."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_ANSWER_SECONDS)
+        try:
+            connection.request("GET", path, headers={"Cookie": self._cookie})
+            answer = connection.getresponse()
+            last: dict[str, Any] = {}
+            for line in answer:
+                if line.startswith(b"data: "):
+                    last = json.loads(line[6:])
+            return answer.status, last
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Hang up."""
         if self._connection is not None:
@@ -140,6 +156,11 @@ def _one_run(
         return
     run_ids.append(started["run_id"])
     path = f"/api/runs/{started['run_id']}"
+    if crowd.watches:
+        status, last = tablet.last_event(f"{path}/events")
+        if (status, last.get("status")) != (200, "success"):
+            troubles.append(f"{started['run_id']}: the stream ended with {status} {last}")
+        return
     while True:
         time.sleep(crowd.poll_seconds)
         status, state = tablet.ask("GET", path)

@@ -15,6 +15,7 @@ import requests
 from benchmarks.busy_comfyui import Busy, busy, comfyui_process
 from benchmarks.children import Children, Crowd, Tablet
 from benchmarks.figure import Figure
+from benchmarks.other_work import OtherWork
 from tests.comfyui_graphs import write_all
 from tests.fake_comfyui import Worked
 from tests.honest_folders import check_folder
@@ -44,6 +45,7 @@ class Watched:
 
 def measure() -> list[Figure]:
     """Busy, quick, complete and no larger than before."""
+    other_work = OtherWork()
     with (
         tempfile.TemporaryDirectory(dir=Path.cwd()) as name,
         comfyui_process(_SECONDS_A_PROMPT) as comfy,
@@ -72,7 +74,7 @@ def measure() -> list[Figure]:
         dishonest = [_trouble_of(server.runs / run_id) for run_id in outcome.run_ids]
         troubles = [*outcome.troubles, *(trouble for trouble in dishonest if trouble)]
     return [
-        _figure_of_busy(was_busy),
+        _figure_of_busy(was_busy, other_work.said()),
         _figure_of_looks(idle, watched.look_seconds),
         Figure(
             f"errors and lost runs of {_RUNS}",
@@ -166,14 +168,14 @@ def _trouble_of(folder: Path) -> str | None:
     return None if run.status == "success" else f"{folder.name}: {run.status}"
 
 
-def _figure_of_busy(was: Busy) -> Figure:
+def _figure_of_busy(was: Busy, other_work: str) -> Figure:
     return Figure(
         f"ComfyUI at work while {_CLIENTS} clients want runs",
         was.share,
         _BUSY_AT_LEAST,
         "of the time",
         f"{was.prompts} prompts of {was.worked_seconds / was.prompts * 1000:.0f} ms "
-        f"in {was.wall_seconds:.0f} s",
+        f"in {was.wall_seconds:.0f} s; {other_work}",
         at_least=True,
     )
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 EXAMPLE_TEXT = "Eine Blume auf der Wiese"
 _GRACEFUL_SECONDS = 30
 _KEEPALIVE_SECONDS = 5
+_UNACKNOWLEDGED_SECONDS = 60
+"""A tablet that takes no byte for so long is gone, or is a paused film, which asks again by Range.
+The system's own patience is a quarter of an hour, in which each of them holds a thread."""
 _CONNECTIONS_A_THREAD = 4
 _FILES_A_THREAD = 2 * _CONNECTIONS_A_THREAD
 """A connection, and what may be open for it: a stored file, a connection to a backend."""
@@ -87,7 +90,7 @@ def _serve_with_gunicorn(settings: Settings) -> int:
                 "loglevel": "warning",
                 "logger_class": OurLog,
                 "control_socket_disable": True,
-                "post_worker_init": end_gracefully,
+                "post_worker_init": prepare,
                 "worker_exit": lambda _arbiter, worker: close_services(worker.app),
             }
             for name, value in options.items():
@@ -96,6 +99,11 @@ def _serve_with_gunicorn(settings: Settings) -> int:
         def load(self) -> Flask:
             threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
             return _start(settings)
+
+    def prepare(worker: Any) -> None:
+        for listener in worker.sockets:
+            give_up_on_the_vanished(listener, _UNACKNOWLEDGED_SECONDS)
+        end_gracefully(worker)
 
     def end_gracefully(worker: Any) -> None:
         services: Services = worker.app.callable.extensions["devserver"]
@@ -134,6 +142,15 @@ def _serve_with_waitress(settings: Settings) -> int:
     finally:
         app.extensions["devserver"].close()
     return 0
+
+
+def give_up_on_the_vanished(listener: socket.socket, seconds: float) -> None:
+    """Let connections of `listener` break when nothing that is sent is taken for `seconds`.
+
+    They inherit it. Only where the system has the option (RFC 5482; Linux).
+    """
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))
 
 
 def _allow_open_files(count: int) -> None:
