@@ -18,15 +18,16 @@ _FINAL = frozenset({"success", "partial", "blocked", "failed", "cancelled"})
 
 @dataclass(frozen=True)
 class Crowd:
-    """What the children do: `runs` in all, by `children` at once, each asking every so often."""
+    """What the children do: `runs` in all, by `children` at once.
+
+    Every other one asks how its run stands every so often; the others open its stream of events.
+    """
 
     port: int
     children: int
     runs: int
     body: dict[str, Any]
     poll_seconds: float
-    watches: bool = False
-    """Whether each opens the stream of events of its run, in place of asking."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,13 @@ def _play(line: Any, crowd: Crowd) -> None:
                     ticket = tickets.get_nowait()
                 except queue.Empty:
                     return
-                _one_run(tablet, crowd, ticket, run_ids, troubles)
+                run_id = _start(tablet, crowd, ticket, troubles)
+                if run_id is None:
+                    continue
+                run_ids.append(run_id)
+                last = _watch(tablet, run_id) if number % 2 else _ask(tablet, run_id, crowd)
+                if last != "success":
+                    troubles.append(f"{run_id}: {last}")
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a trouble to report
             troubles.append(f"{type(error).__name__}: {error}")
         finally:
@@ -144,30 +151,31 @@ def _play(line: Any, crowd: Crowd) -> None:
     line.close()
 
 
-def _one_run(
-    tablet: Tablet, crowd: Crowd, ticket: int, run_ids: list[str], troubles: list[str]
-) -> None:
-    body = {**crowd.body, "seed": ticket}
+def _start(tablet: Tablet, crowd: Crowd, ticket: int, troubles: list[str]) -> str | None:
     status, started = tablet.ask(
-        "POST", "/api/schema/pipeline/execute", body, Prefer="respond-async"
+        "POST",
+        "/api/schema/pipeline/execute",
+        {**crowd.body, "seed": ticket},
+        Prefer="respond-async",
     )
     if status not in (200, 202):
         troubles.append(f"POST: {status} {started}")
-        return
-    run_ids.append(started["run_id"])
-    path = f"/api/runs/{started['run_id']}"
-    if crowd.watches:
-        status, last = tablet.last_event(f"{path}/events")
-        if (status, last.get("status")) != (200, "success"):
-            troubles.append(f"{started['run_id']}: the stream ended with {status} {last}")
-        return
+        return None
+    return str(started["run_id"])
+
+
+def _watch(tablet: Tablet, run_id: str) -> str:
+    """The status with which its stream ended, or what came in place of a stream."""
+    status, last = tablet.last_event(f"/api/runs/{run_id}/events")
+    return str(last.get("status")) if status == 200 else f"the stream was {status}"
+
+
+def _ask(tablet: Tablet, run_id: str, crowd: Crowd) -> str:
+    """The final status, or what came in place of the state."""
     while True:
         time.sleep(crowd.poll_seconds)
-        status, state = tablet.ask("GET", path)
+        status, state = tablet.ask("GET", f"/api/runs/{run_id}")
         if status != 200:
-            troubles.append(f"GET: {status} {state}")
-            return
+            return f"GET was {status}"
         if state["status"] in _FINAL:
-            if state["status"] != "success":
-                troubles.append(f"{state['run_id']} ended {state['status']}")
-            return
+            return str(state["status"])
