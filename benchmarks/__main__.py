@@ -12,9 +12,11 @@ from benchmarks import (
     durable_run,
     fifteen_clients,
     hostile_corpus,
+    load,
     media_serving,
     stored_gigabyte,
     text_stages,
+    watchers,
     word_lists,
 )
 from benchmarks.figure import Figure, NotMeasured
@@ -28,6 +30,8 @@ BENCHMARKS: dict[str, Callable[[], Figure | list[Figure]]] = {
     "text_stages": text_stages.measure,
     "comfyui_overhead": comfyui_overhead.measure,
     "comfyui_waiting": comfyui_waiting.measure,
+    "load": load.measure,
+    "watchers": watchers.measure,
     "hostile_corpus": hostile_corpus.measure,
     "media_alone": media_serving.measure_alone,
     "media_behind_nginx": media_serving.measure_behind_nginx,

@@ -255,7 +255,7 @@ class Settings(BaseModel):
         description="Behind nginx: the internal location under which it serves the runs folder.",
     )
     threads: int = Field(
-        256,
+        512,
         ge=8,
         le=2000,
         alias="DEVSERVER_THREADS",

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import segno
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 EXAMPLE_TEXT = "Eine Blume auf der Wiese"
 _GRACEFUL_SECONDS = 30
 _KEEPALIVE_SECONDS = 5
+_UNACKNOWLEDGED_SECONDS = 60
+"""A tablet that takes no byte for so long is gone, or is a paused film, which asks again by Range.
+The system's own patience is a quarter of an hour, in which each of them holds a thread."""
+_CONNECTIONS_A_THREAD = 4
+_FILES_A_THREAD = 2 * _CONNECTIONS_A_THREAD
+"""A connection, and what may be open for it: a stored file, a connection to a backend."""
 _PARENT_CHECK_SECONDS = 0.25
 
 
@@ -43,6 +50,7 @@ def serve(settings: Settings) -> int:
         return 2
     if os.name == "nt":
         return _serve_with_waitress(settings)
+    _allow_open_files(settings.threads * _FILES_A_THREAD)
     return _serve_with_gunicorn(settings)
 
 
@@ -76,13 +84,13 @@ def _serve_with_gunicorn(settings: Settings) -> int:
                 "workers": 1,
                 "worker_class": "gthread",
                 "threads": settings.threads,
-                "worker_connections": settings.threads * 4,
+                "worker_connections": settings.threads * _CONNECTIONS_A_THREAD,
                 "keepalive": _KEEPALIVE_SECONDS,
                 "graceful_timeout": _GRACEFUL_SECONDS,
                 "loglevel": "warning",
                 "logger_class": OurLog,
                 "control_socket_disable": True,
-                "post_worker_init": end_gracefully,
+                "post_worker_init": prepare,
                 "worker_exit": lambda _arbiter, worker: close_services(worker.app),
             }
             for name, value in options.items():
@@ -92,13 +100,18 @@ def _serve_with_gunicorn(settings: Settings) -> int:
             threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
             return _start(settings)
 
+    def prepare(worker: Any) -> None:
+        for listener in worker.sockets:
+            give_up_on_the_vanished(listener, _UNACKNOWLEDGED_SECONDS)
+        end_gracefully(worker)
+
     def end_gracefully(worker: Any) -> None:
-        events = worker.app.callable.extensions["devserver"].events
+        services: Services = worker.app.callable.extensions["devserver"]
 
         def end(number: int, frame: Any) -> None:
-            # Streams end at once; gunicorn would wait for them. Not in here: the interrupted thread
-            # may hold the lock that this needs.
-            threading.Thread(target=events.close).start()
+            # Streams and waits end at once; gunicorn would wait for them. Not in here: the
+            # interrupted thread may hold the lock that this needs.
+            threading.Thread(target=services.release_clients).start()
             worker.handle_exit(number, frame)
 
         # gunicorn's own quick end takes a lock that the interrupted thread may hold, and hangs.
@@ -129,6 +142,27 @@ def _serve_with_waitress(settings: Settings) -> int:
     finally:
         app.extensions["devserver"].close()
     return 0
+
+
+def give_up_on_the_vanished(listener: socket.socket, seconds: float) -> None:
+    """Let connections of `listener` break when nothing that is sent is taken for `seconds`.
+
+    They inherit it. Only where the system has the option (RFC 5482; Linux).
+    """
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))
+
+
+def _allow_open_files(count: int) -> None:
+    """Raise this process's limit as far as it may; the usual one is 1,024, on macOS 256."""
+    import resource  # noqa: PLC0415 - only there on Unix
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        # Some systems have a limit of their own below the one they name.
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _end_with_parent(parent: int) -> None:

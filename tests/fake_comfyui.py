@@ -79,6 +79,15 @@ class ReceivedPrompt:
     body: Json
 
 
+@dataclass(frozen=True)
+class Worked:
+    """When the server worked on a prompt, by `time.monotonic`."""
+
+    prompt_id: str
+    began: float
+    ended: float
+
+
 # Nodes
 
 
@@ -1030,6 +1039,7 @@ class FakeComfyUI:
         self.max_upload_size = max_upload_size
         self.requests: list[tuple[str, str]] = []  # (method, path with query), in order of arrival
         self.prompts: list[ReceivedPrompt] = []
+        self.worked: list[Worked] = []  # in order; one prompt at a time
         self.output_files: dict[str, bytes] = {}  # "subfolder/name" -> content; may be changed
         self.temp_files: dict[str, bytes] = {}
         self.input_files: dict[str, bytes] = {}
@@ -1301,7 +1311,9 @@ class FakeComfyUI:
             self._pending.remove(run)
             self._running = run
             self._tell_status()
+            began = time.monotonic()
             await run.work_through()
+            self.worked.append(Worked(run.prompt_id, began, time.monotonic()))
             self._history.pop(run.prompt_id, None)
             self._history[run.prompt_id] = run.history_entry()
             self._running = None

@@ -45,7 +45,7 @@ def test_the_environment_wins_over_the_file_and_empty_is_not_set(tmp_path: Path)
     file = tmp_path / ".env"
     file.write_text("DEVSERVER_PORT=8000\nDEVSERVER_HOST=0.0.0.0\n")
     settings = read_settings({"DEVSERVER_PORT": "9000", "DEVSERVER_THREADS": ""}, env_file=file)
-    assert (settings.port, settings.host, settings.threads) == (9000, "0.0.0.0", 256)
+    assert (settings.port, settings.host, settings.threads) == (9000, "0.0.0.0", 512)
 
 
 def test_a_relative_folder_starts_at_the_project() -> None:

@@ -218,6 +218,35 @@ def test_an_open_stream_does_not_hold_up_the_end(tmp_path: Path) -> None:
     assert "leaked" not in server.log.read_text()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+def test_nobody_who_waits_holds_up_the_end(tmp_path: Path) -> None:
+    with FakeComfyUI() as comfy, ThreadPoolExecutor(2) as threads:
+        comfy.behaviour.hold = hold = threading.Event()
+        server = RunningServer(tmp_path, COMFYUI_URLS=comfy.url)
+        server.start()
+        posted = threads.submit(server.post_text, output_config="comfyui_test_card")
+        comfy.wait_until_running(timeout=30)
+        [folder] = run_folders(server)
+        url = f"{server.url}/api/runs/{folder.name}"
+        state = requests.get(url, timeout=30).json()
+        with socket.create_connection(("127.0.0.1", server.port)) as asking:
+            asking.settimeout(60)
+            path = f"/api/runs/{folder.name}?after={state['event']}&wait=90"
+            asking.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            # Requests are taken in their order, so that both wait when this is answered.
+            assert requests.get(f"{server.url}/api/health", timeout=30).ok
+            server.process.send_signal(signal.SIGTERM)
+            # Both are answered while the run is still held.
+            answer = posted.result(timeout=60)
+            assert (answer.status_code, answer.json()["status"]) == (202, "running")
+            assert answer.headers["Location"] == f"/api/runs/{folder.name}"
+            assert asking.recv(12) == b"HTTP/1.1 200"
+        assert not hold.is_set()
+        hold.set()
+        assert server.process.wait(60) == 0
+    assert check_folder(folder).status == "success"
+
+
 def test_its_children_end_with_it(tmp_path: Path) -> None:
     server = RunningServer(tmp_path)
     server.start()

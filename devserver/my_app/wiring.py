@@ -96,12 +96,17 @@ class Services:
     comfyui: ComfyUIServers
     pool: WorkerPool
 
+    def release_clients(self) -> None:
+        """Let everybody go who waits for a run or watches one; they come back and lose nothing."""
+        self.events.close()
+        self.runs.end_waits()
+
     def close(self) -> None:
         """End in order: let runs under way come to their end for a while, then give up the root.
 
         What doesn't make it goes on at the next start.
         """
-        self.events.close()
+        self.release_clients()
         self.warm_up.close()
         self.edit_deadline.close()
         self.queue.close(_LAST_CALL_SECONDS)

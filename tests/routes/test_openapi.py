@@ -14,7 +14,11 @@ def test_the_description_is_valid(client: FlaskClient) -> None:
 def test_every_route_of_the_api_is_described(app: Flask, client: FlaskClient) -> None:
     described = client.get("/api/openapi.json").get_json()["paths"]
     operations = sum(len(methods) for methods in described.values())
-    routes = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")]
+    routes = [
+        rule
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/") or rule.rule == "/metrics"
+    ]
     assert operations == sum(len((r.methods or set()) - {"HEAD", "OPTIONS"}) for r in routes)
     assert all(op["summary"] for methods in described.values() for op in methods.values())
 
@@ -24,6 +28,27 @@ def test_the_request_is_described_from_the_model_that_checks_it(client: FlaskCli
     request = schemas["NewRunRequest"]
     assert set(request["required"]) == {"schema", "input_text"}
     assert request["properties"]["input_text"]["maxLength"] == wire.MAX_TEXT_CHARACTERS
+
+
+def test_only_a_rerun_may_come_without_its_body(client: FlaskClient) -> None:
+    described = client.get("/api/openapi.json").get_json()["paths"]
+    needed = {
+        path: operation["requestBody"]["required"]
+        for path, methods in described.items()
+        for operation in methods.values()
+        if "requestBody" in operation
+    }
+    assert [path for path, is_needed in needed.items() if not is_needed] == [
+        "/api/runs/{run_id}/rerun"
+    ]
+    assert len(needed) > 3
+
+
+def test_the_metrics_are_for_researchers_and_no_json(client: FlaskClient) -> None:
+    metrics = client.get("/api/openapi.json").get_json()["paths"]["/metrics"]["get"]
+    assert metrics["security"] == [{"researcher": []}]
+    assert list(metrics["responses"]["200"]["content"]) == ["*/*"]
+    assert set(metrics["responses"]) == {"200", "401"}
 
 
 def test_the_page_shows_every_route_and_needs_nothing_from_elsewhere(client: FlaskClient) -> None:

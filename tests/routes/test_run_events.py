@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
+from devserver.my_app.routes import run_events
 from devserver.my_app.services.run_events import RunStream
 from devserver.my_app.services.run_metadata import FINAL_STATUSES
 from devserver.my_app.services.waiting_room import WaitingRoom
@@ -181,6 +182,27 @@ def test_a_client_that_is_gone_gives_its_place_back(
         assert room.taken == 1
     assert given_back.wait(30)
     assert room.taken == 0
+
+
+def test_a_stream_ends_in_time_and_the_next_one_goes_on(
+    address: str, services: Services, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services.events, "heartbeat_seconds", 0.01)
+    with monkeypatch.context() as patch:
+        patch.setattr(run_events, "LONGEST_STREAM_SECONDS", 0.05)
+        _check_that_it_ends_by_itself(f"{address}/api/runs/{run_id}/events")
+    services.progress.report(run_id, config="sd35_large", step=3, steps=20)
+    with event_stream(f"{address}/api/runs/{run_id}/events", "1-0") as coming:
+        assert next(event.id for event in coming if not event.comment) == "1-1"
+        services.storage.finish_run(run_id, "cancelled")
+        assert [event.id for event in coming if not event.comment] == ["2-0"]
+
+
+def _check_that_it_ends_by_itself(url: str) -> None:
+    with event_stream(url) as coming:
+        first, *others = coming
+        assert first.id == "1-0"
+        assert all(event == Event(comment="heartbeat") for event in others)
 
 
 def test_when_the_room_is_taken(

@@ -141,6 +141,33 @@ def test_those_in_line_hear_when_it_moves(
         assert not event.changes_state("1-0")
 
 
+def test_those_who_hear_much_hear_of_a_change_at_once_and_of_the_rest_now_and_then(
+    storage: MediaStorageService, events: RunEvents, progress: RunProgress
+) -> None:
+    events.pause_seconds = LONG
+    run_id = new_run(storage)
+    with closing(events.open(run_id)) as stream, ThreadPoolExecutor(2) as threads:
+        coming = iter(stream)
+        assert next_event(coming).id == "1-0"
+        hearing = threads.submit(next_event, coming)
+        waiting = threads.submit(events.wait, run_id, "1-0", LONG)
+        for step in range(5):
+            progress.report(run_id, step=step)
+        assert not hearing.done()
+        assert not waiting.done()
+        storage.finish_run(run_id, "cancelled")
+        assert hearing.result(60).id == waiting.result(60).id == "2-0"
+
+
+def test_who_asks_for_less_than_a_change_gets_it_after_a_moment(
+    storage: MediaStorageService, events: RunEvents, progress: RunProgress
+) -> None:
+    events.pause_seconds = 0.05
+    run_id = new_run(storage)
+    progress.report(run_id, step=1)
+    assert events.wait(run_id, "1-0", LONG).id == "1-1"
+
+
 @pytest.mark.parametrize("change", ["heard", "from another process"])
 def test_a_change_between_looking_and_waiting_is_not_missed(
     storage: MediaStorageService, progress: RunProgress, line: Line, change: str

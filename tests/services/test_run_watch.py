@@ -85,3 +85,12 @@ def test_when_the_room_is_taken_nobody_waits(storage: MediaStorageService) -> No
 def test_an_unknown_run_is_not_waited_for(watch: RunWatch) -> None:
     with pytest.raises(RunNotFound):
         watch.wait(new_run_id(), 60)
+
+
+def test_nobody_waits_for_a_server_that_ends(storage: MediaStorageService, watch: RunWatch) -> None:
+    run_id = new_run(storage)
+    with ThreadPoolExecutor(20) as threads:
+        waiting = [threads.submit(watch.wait, run_id, 3600) for _ in range(20)]
+        watch.close()
+        assert {future.result().status for future in waiting} == {"queued"}
+    assert watch.wait(run_id, 3600).status == "queued"

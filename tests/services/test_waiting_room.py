@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from devserver.my_app.services.waiting_room import Bells, WaitingRoom
+from concurrent.futures import ThreadPoolExecutor
+
+from devserver.my_app.services.waiting_room import Bell, Bells, WaitingRoom
 
 
 def test_a_room_has_so_many_places() -> None:
@@ -16,8 +18,21 @@ def test_bells_ring_for_their_run() -> None:
     with bells.bell("a") as one, bells.bell("a") as other, bells.bell("b") as another:
         bells.ring("a")
         bells.ring("nobody")
-        assert [bell.is_set() for bell in (one, other, another)] == [True, True, False]
+        assert [bell.wait(0) for bell in (one, other, another)] == [True, True, False]
         bells.ring_all()
-        assert another.is_set()
+        assert another.wait(0)
     with bells.bell("a") as late:
-        assert not late.is_set()
+        assert not late.wait(0)
+
+
+def test_a_loud_ring_wakes_at_once_and_a_soft_one_later() -> None:
+    bell = Bell()
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(bell.wait, 3600, quiet_seconds=3600)
+        bell.ring(loud=False)
+        bell.ring()
+        assert waiting.result(60)
+        bell.clear()
+        assert not bell.wait(0)
+        bell.ring(loud=False)
+        assert bell.wait(3600, quiet_seconds=0.01)

@@ -28,6 +28,7 @@ class Documentation:
 
     answers: Mapping[int, type[BaseModel] | None]
     request: type[BaseModel] | None = None
+    needs_body: bool = True
     errors: tuple[int, ...] = ()
     query: Mapping[str, str] = field(default_factory=dict)
     for_researchers: bool = False
@@ -37,12 +38,16 @@ def documented(
     *,
     answers: Mapping[int, type[BaseModel] | None],
     request: type[BaseModel] | None = None,
+    needs_body: bool = True,
     errors: tuple[int, ...] = (),
     query: Mapping[str, str] | None = None,
     for_researchers: bool = False,
 ) -> Callable[[View], View]:
-    """Say what a view takes and answers. An answer of None is a file."""
-    said = Documentation(answers, request, errors, query or {}, for_researchers)
+    """Say what a view takes and answers. An answer of None is a file.
+
+    `needs_body` is False where the body that `request` describes may be left out.
+    """
+    said = Documentation(answers, request, needs_body, errors, query or {}, for_researchers)
 
     def mark(view: View) -> View:
         setattr(view, _ATTRIBUTE, said)
@@ -103,7 +108,7 @@ def _operation(rule: Rule, view: Callable[..., object], said: Documentation) -> 
         },
     }
     if said.request:
-        operation["requestBody"] = {"required": True, "content": _json(said.request)}
+        operation["requestBody"] = {"required": said.needs_body, "content": _json(said.request)}
     if said.for_researchers:
         operation["security"] = [{"researcher": []}]
     return operation

@@ -44,6 +44,7 @@ def ready() -> Response:
 
 
 @blueprint.get("/metrics")
+@documented(answers={200: None}, errors=(401,), for_researchers=True)
 def metrics() -> Response:
     """Counts and measures of this server, for Prometheus."""
     if not is_researcher():

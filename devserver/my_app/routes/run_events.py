@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 
 from flask import Blueprint, Response, request
@@ -18,6 +19,10 @@ blueprint = Blueprint("run_events", __name__, url_prefix="/api/runs")
 
 _EVENT_ID = re.compile(r"[0-9]{1,15}-[0-9]{1,15}")
 _RECONNECT_MILLISECONDS = 2000
+LONGEST_STREAM_SECONDS = 300.0
+"""Then a stream ends, and whoever still listens opens the next one. A tablet that fell asleep says
+nothing, and what is sent to it only fills buffers: without this it would hold its place for long.
+"""
 
 
 @blueprint.get("/<run_id>/events")
@@ -25,8 +30,9 @@ _RECONNECT_MILLISECONDS = 2000
 def events(run_id: str) -> Response:
     """The events of a run as they come (`text/event-stream`), up to its end.
 
-    `state`, `progress` and at last, for a run that is deleted, `deleted`. A client that comes back
-    with `Last-Event-ID` gets what is newer; 204 when that was the final event.
+    `state`, `progress` and at last, for a run that is deleted, `deleted`. A stream ends after five
+    minutes, also before the run does. A client that comes back with `Last-Event-ID`, as
+    `EventSource` does by itself, gets what is newer; 204 when that was the final event.
     """
     watching = services().events
     seen = request.headers.get("Last-Event-ID")
@@ -53,9 +59,13 @@ def seen_event() -> str | None:
 def _lines(stream: RunStream, run_id: str) -> Iterator[str]:
     # Something at once, so that the client knows that the stream is open.
     yield f"retry: {_RECONNECT_MILLISECONDS}\n\n"
+    end = time.monotonic() + LONGEST_STREAM_SECONDS
     try:
+        # A heartbeat comes in any case, so that the end is seen soon.
         for event in stream:
             yield _message(event, stream.seen) if event else ": heartbeat\n\n"
+            if time.monotonic() > end:
+                return
     except RunNotFound:
         yield f"event: deleted\ndata: {wire.Deleted(run_id=run_id).model_dump_json()}\n\n"
 

@@ -91,6 +91,7 @@ def go_on(run_id: str) -> Response:
 @blueprint.post("/<run_id>/rerun")
 @documented(
     request=wire.RerunRequest,
+    needs_body=False,
     answers={200: wire.RunAnswer, 202: wire.AcceptedAnswer, 403: wire.BlockedAnswer},
     errors=(400, 404, 409, 413, 415, 502, 503, 504),
 )

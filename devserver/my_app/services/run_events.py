@@ -19,9 +19,12 @@ from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.services.run_progress import Progress, RunProgress
 from devserver.my_app.services.run_queue import Moved, Outlook
-from devserver.my_app.services.waiting_room import Bells, WaitingRoom
+from devserver.my_app.services.waiting_room import Bell, Bells, WaitingRoom
 
 HEARTBEAT_SECONDS = 15.0
+PAUSE_SECONDS = 1.0
+"""Between two events of one stream that tell no more than the place in line or the progress. With
+a hundred and fifty watching, each run that starts moves all those behind it."""
 
 
 class TooManyWatchers(ServerError):
@@ -70,12 +73,14 @@ class RunEvents:
         room: WaitingRoom,
         *,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
         self._get_metadata = get_metadata
         self._progress = progress
         self._outlook = outlook
         self.room = room
         self.heartbeat_seconds = heartbeat_seconds
+        self.pause_seconds = pause_seconds
         self._bells = Bells()
         self._guard = threading.Lock()
         self._numbers: Counter[str] = Counter()
@@ -136,18 +141,26 @@ class RunEvents:
     def wait(self, run_id: str, seen: str, seconds: float) -> RunEvent:
         """Return as soon as the run's newest event is another than `seen`, or after `seconds`.
 
+        For less than a change of the metadata it waits a moment, so that nobody asks in a circle.
         Returns at once when the run is over, or the room for waiters is taken.
         Raises what `newest` raises, also when the run is deleted meanwhile.
         """
         with self.room.place() as free, self._bells.bell(run_id) as bell:
-            end = time.monotonic() + (seconds if free else 0)
+            began = time.monotonic()
+            end = began + (seconds if free else 0)
             while True:
                 bell.clear()
                 event = self.newest(run_id)
                 left = end - time.monotonic()
-                if event.id != seen or event.run.is_final or self._closed or left <= 0:
+                quiet = began + self.pause_seconds - time.monotonic()
+                if event.changes_state(seen) or event.run.is_final or self._closed or left <= 0:
                     return event
-                bell.wait(left)
+                if event.id == seen:
+                    bell.wait(left, quiet_seconds=quiet)
+                elif quiet > 0:
+                    bell.wait(min(left, quiet), quiet_seconds=quiet)
+                else:
+                    return event
 
     def open(self, run_id: str, seen: str | None = None) -> RunStream:
         """A stream of the events after `seen`; it has to be closed.
@@ -164,7 +177,7 @@ class RunEvents:
     def _count(self, run_id: str) -> None:
         with self._guard:
             self._numbers[run_id] += 1
-        self._bells.ring(run_id)
+        self._bells.ring(run_id, loud=False)
 
     def _forget(self, run_id: str) -> None:
         with self._guard:
@@ -183,7 +196,7 @@ class RunStream:
         events: RunEvents,
         run_id: str,
         seen: str | None,
-        bell: threading.Event,
+        bell: Bell,
         holding: ExitStack,
     ) -> None:
         self._events = events
@@ -194,6 +207,7 @@ class RunStream:
 
     def __iter__(self) -> Iterator[RunEvent | None]:
         heartbeat = time.monotonic() + self._events.heartbeat_seconds
+        pause = time.monotonic()
         while not self._events.is_closed:
             # Cleared before the look, so that no change falls in between.
             self._bell.clear()
@@ -202,9 +216,11 @@ class RunStream:
                 yield event
                 self.seen = event.id
                 heartbeat = time.monotonic() + self._events.heartbeat_seconds
+                pause = time.monotonic() + self._events.pause_seconds
             if event.run.is_final:
                 return
-            if not self._bell.wait(max(0.0, heartbeat - time.monotonic())):
+            now = time.monotonic()
+            if not self._bell.wait(max(0.0, heartbeat - now), quiet_seconds=pause - now):
                 yield None
                 heartbeat = time.monotonic() + self._events.heartbeat_seconds
 

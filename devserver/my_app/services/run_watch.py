@@ -15,6 +15,7 @@ class RunWatch:
         self._get_metadata = get_metadata
         self._room = room
         self._bells = Bells()
+        self._closed = False
 
     def heard(self, metadata: RunMetadata) -> None:
         """Wake those who wait for this run, when it is over or waits for an edit."""
@@ -24,17 +25,23 @@ class RunWatch:
     def wait(self, run_id: str, seconds: float) -> RunMetadata:
         """Return the run's metadata when it is at rest, or as it is after `seconds`.
 
-        Returns at once when the room for waiters is taken. Raises RunNotFound.
+        Returns at once when the room for waiters is taken, or the server is ending.
+        Raises RunNotFound.
         """
         if seconds <= 0:
             return self._get_metadata(run_id)
         with self._room.place() as free, self._bells.bell(run_id) as bell:
             # Looked at only after the bell is in place, so that no change falls in between.
             metadata = self._get_metadata(run_id)
-            if free and not _at_rest(metadata):
+            if free and not _at_rest(metadata) and not self._closed:
                 bell.wait(seconds)
                 metadata = self._get_metadata(run_id)
             return metadata
+
+    def close(self) -> None:
+        """End all waits, those to come too: the runs go on, now or after the next start."""
+        self._closed = True
+        self._bells.ring_all()
 
 
 def _at_rest(metadata: RunMetadata) -> bool:

@@ -152,6 +152,10 @@ class Runs:
         """The run at its end, or as it stands after `seconds`. Raises RunNotFound."""
         return self._watch.wait(run_id, seconds)
 
+    def end_waits(self) -> None:
+        """Let everybody go who waits for a run, with how it stands."""
+        self._watch.close()
+
     def continue_with(self, run_id: str, text: str, *, device: str = "") -> RunMetadata:
         """Take a run that waits for its text up again, with the text as it was edited.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,17 +36,50 @@ class WaitingRoom:
                 self._taken -= free
 
 
+class Bell:
+    """Wakes one who waits. A soft ring can be slept over for a while, a loud one can't."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._rung = False
+        self._loud = False
+        self._hears_only_loud = False
+
+    def ring(self, *, loud: bool = True) -> None:
+        """Wake whoever waits, or will."""
+        with self._changed:
+            self._rung = True
+            self._loud = self._loud or loud
+            if loud or not self._hears_only_loud:
+                self._changed.notify_all()
+
+    def clear(self) -> None:
+        """Forget that it rang."""
+        with self._changed:
+            self._rung = self._loud = False
+
+    def wait(self, seconds: float, *, quiet_seconds: float = 0.0) -> bool:
+        """Wait for a ring; False when none came. Soft ones count after `quiet_seconds` only."""
+        with self._changed:
+            end = time.monotonic() + seconds
+            if quiet_seconds > 0:
+                self._hears_only_loud = True
+                self._changed.wait_for(lambda: self._loud, min(quiet_seconds, seconds))
+                self._hears_only_loud = False
+            return self._changed.wait_for(lambda: self._rung, max(0.0, end - time.monotonic()))
+
+
 class Bells:
     """One bell for each who waits for a run. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._bells: defaultdict[str, set[threading.Event]] = defaultdict(set)
+        self._bells: defaultdict[str, set[Bell]] = defaultdict(set)
 
     @contextmanager
-    def bell(self, run_id: str) -> Iterator[threading.Event]:
+    def bell(self, run_id: str) -> Iterator[Bell]:
         """A bell that rings for this run, until the block ends."""
-        bell = threading.Event()
+        bell = Bell()
         with self._guard:
             self._bells[run_id].add(bell)
         try:
@@ -56,15 +90,15 @@ class Bells:
                 if not self._bells[run_id]:
                     del self._bells[run_id]
 
-    def ring(self, run_id: str) -> None:
+    def ring(self, run_id: str, *, loud: bool = True) -> None:
         """Wake all who wait for this run."""
         with self._guard:
             for bell in self._bells.get(run_id, ()):
-                bell.set()
+                bell.ring(loud=loud)
 
     def ring_all(self) -> None:
         """Wake everybody."""
         with self._guard:
             for bells in self._bells.values():
                 for bell in bells:
-                    bell.set()
+                    bell.ring()
