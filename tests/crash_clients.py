@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -89,6 +90,12 @@ class Told:
     by_key: dict[str, set[str]] = field(default_factory=dict)
     cancelled: set[str] = field(default_factory=set)
     edited: dict[str, str] = field(default_factory=dict)
+    given_up: threading.Event = field(default_factory=threading.Event)
+    """Set when there will be no server any more."""
+
+    def pause(self) -> None:
+        """Wait a moment before asking again. Fails when there is nobody to ask."""
+        assert not self.given_up.wait(_PAUSE_SECONDS), "Nobody starts the server any more."
 
 
 class Child:
@@ -127,11 +134,11 @@ class Child:
             url = f"{self._server.url}/api/schema/pipeline/{path}"
             return requests.post(url, json=body, headers=headers, timeout=120)
 
-        run_id = self._run_id_in(_until_answered(post))
+        run_id = self._run_id_in(self._until_answered(post))
         if wish.has_key:
             heard = self._told.by_key.setdefault(key, set())
             heard.add(run_id)
-            heard.add(self._run_id_in(_until_answered(post)))  # a second tap
+            heard.add(self._run_id_in(self._until_answered(post)))  # a second tap
         return run_id
 
     def _run_id_in(self, answer: requests.Response) -> str:
@@ -150,7 +157,7 @@ class Child:
             self._services.when(text, Script(media=(picture,), shape="list", statuses=statuses))
 
     def _cancel(self, run_id: str) -> None:
-        answer = _until_answered(
+        answer = self._until_answered(
             lambda: requests.post(f"{self._server.url}/api/runs/{run_id}/cancel", timeout=30)
         )
         assert answer.status_code in (200, 409), answer.text
@@ -161,7 +168,7 @@ class Child:
         text = f"{wish.text(1)}, und Wolken"
         self._expect_payment(wish, text)
         # 409 when an answer was lost: then the edit has arrived.
-        answer = _until_answered(
+        answer = self._until_answered(
             lambda: requests.post(
                 f"{self._server.url}/api/runs/{run_id}/continue",
                 json={"text": text},
@@ -176,26 +183,25 @@ class Child:
         url = f"{self._server.url}/api/runs/{run_id}"
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            answer = _until_answered(lambda: requests.get(url, timeout=30))
+            answer = self._until_answered(lambda: requests.get(url, timeout=30))
             assert answer.status_code == 200, (run_id, answer.text)
             state: Json = answer.json()
             if state["status"] not in _AT_WORK:
                 return state
-            time.sleep(_PAUSE_SECONDS)
+            self._told.pause()
         raise AssertionError(f"The run {run_id} did not come to an end.")
 
-
-def _until_answered(ask: Callable[[], requests.Response]) -> requests.Response:
-    """The first answer; asked again while the server is killed, starts again or has no room."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            answer = ask()
-        except requests.RequestException:
-            time.sleep(_PAUSE_SECONDS)
-            continue
-        # Without a run_id, 503 says that nothing was started; with one, how the run ended.
-        if answer.status_code not in (429, 503) or "run_id" in answer.json():
-            return answer
-        time.sleep(_PAUSE_SECONDS)
-    raise AssertionError("The server did not answer any more.")
+    def _until_answered(self, ask: Callable[[], requests.Response]) -> requests.Response:
+        """The first answer; asked again while the server is killed, starts again or has no room."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                answer = ask()
+            except requests.RequestException:
+                self._told.pause()
+                continue
+            # Without a run_id, 503 says that nothing was started; with one, how the run ended.
+            if answer.status_code not in (429, 503) or "run_id" in answer.json():
+                return answer
+            self._told.pause()
+        raise AssertionError("The server did not answer any more.")

@@ -101,6 +101,9 @@ def crash(folder: Path, *, kills: int, seed: int, runs: int = 0) -> Findings:
                 children = [threads.submit(play) for _ in range(_CHILDREN)]
                 try:
                     kill_again_and_again(server, found, kills, random.Random(seed), children)
+                except BaseException:
+                    told.given_up.set()  # else they would wait for the next start
+                    raise
                 finally:
                     enough.set()
                 for child in children:

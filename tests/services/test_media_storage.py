@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,8 +22,9 @@ from devserver.my_app.services.errors import MediaRejected
 from devserver.my_app.services.made_media import descriptions_of
 from devserver.my_app.services.media_fetch import MediaFetcher
 from devserver.my_app.services.media_intake import MediaIntake, RunIsOver
-from devserver.my_app.services.media_sources import MadeBy
-from devserver.my_app.services.media_storage import MediaStorageService
+from devserver.my_app.services.media_probe import MediaFacts
+from devserver.my_app.services.media_sources import Delivery, MadeBy
+from devserver.my_app.services.media_storage import NO_MAKER, MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders, RunNotFound
 from devserver.my_app.services.run_id import RunIdInvalid, is_run_id, new_run_id
 from devserver.my_app.services.run_metadata import Job, RunError, RunRequest, StageRecord
@@ -412,6 +414,42 @@ def test_settling_keeps_what_is_listed_and_removes_what_a_kill_left(
         "notes of a researcher.txt",
     }
     assert (folder / "transformed_text.txt").read_text() == "Blume eine"
+
+
+def test_what_is_still_arriving_lies_outside_the_runs_folder(
+    storage: MediaStorageService, folders: RunFolders, root: StorageRoot
+) -> None:
+    """So a kill leaves nothing in a run that was cancelled meanwhile, and that nobody settles."""
+    run_id = new_run(storage)
+    seen: list[set[str]] = []
+
+    def measure(path: Path) -> MediaFacts:
+        seen.append(folder_of(storage, folders, run_id))
+        seen.append({entry.name for entry in root.incoming.iterdir()} - {path.name})
+        return media_probe.measure(path)
+
+    intake = MediaIntake(folders, measure=measure, max_bytes=10**9)
+    with pytest.raises(RunIsOver):
+        intake.store(run_id, cancelling(storage, run_id, png_bytes()), NO_MAKER, [])
+    assert seen == [{"metadata.json", "input_text.txt"}, set()]
+    assert list(root.incoming.iterdir()) == []
+
+
+def test_a_start_clears_what_was_still_arriving(folders: RunFolders, root: StorageRoot) -> None:
+    folders.incoming("0b8e3c52-5d0e-4a4e-9a55-7f0d2c1b6a90").write_bytes(b"half")
+    folders.remove_strays()
+    assert list(root.incoming.iterdir()) == []
+
+
+def cancelling(storage: MediaStorageService, run_id: str, data: bytes) -> Delivery:
+    """A delivery during which somebody cancels the run."""
+
+    def pieces() -> Iterator[bytes]:
+        yield data[:20]
+        storage.finish_run(run_id, "cancelled")
+        yield data[20:]
+
+    return Delivery(pieces(), lambda: None)
 
 
 def test_settling_leaves_a_finished_run_alone(

@@ -358,9 +358,6 @@ def test_a_look_at_a_picture_does_not_settle_its_config(
     assert (run.status, len(run.outputs), len(backend.requests)) == ("success", 1, 1)
 
 
-@pytest.mark.xfail(
-    raises=StorageFull, reason="begin_attempt stands outside of what ends a run with its failure"
-)
 def test_a_disk_too_full_to_begin_an_attempt_is_a_failed_run(
     storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch
 ) -> None:

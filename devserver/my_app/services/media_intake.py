@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from devserver.my_app.services.durable_files import full_disk_named, temporary_beside
+from devserver.my_app.services.durable_files import full_disk_named
 from devserver.my_app.services.errors import MediaRejected, ServerError
 from devserver.my_app.services.media_probe import MediaFacts
 from devserver.my_app.services.media_sources import Delivery, MadeBy
@@ -105,7 +105,7 @@ class MediaIntake:
         """
         run = self._folders.read(run_id)
         refuse_when_over(run)
-        part = temporary_beside(self._folders.path(run_id) / "output")
+        part = self._folders.incoming(run_id)
         try:
             with full_disk_named():
                 arrived = self._receive(part, delivery)

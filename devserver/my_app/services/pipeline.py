@@ -67,16 +67,8 @@ class Pipeline:
     ) -> LegEnd:
         try:
             while True:
-                run = self._storage.get_metadata(run_id)
-                if run.status == "awaiting_edit":
-                    return LegEnd.DONE
-                if not is_begun:
-                    if run.attempts >= MAX_ATTEMPTS:
-                        self._storage.finish_run(run_id, "failed", _GAVE_UP)
-                        return LegEnd.FAILED
-                    run = self._storage.begin_attempt(run_id)
                 try:
-                    return self._attempt(run, step)
+                    return self._attempt(run_id, step, is_begun=is_begun)
                 except WorkerDied:
                     logger.warning("run %s brought its worker down and is tried again", run_id)
                     is_begun = False
@@ -84,10 +76,19 @@ class Pipeline:
             logger.info("run %s was left: %s", run_id, error)
             return LegEnd.FAILED
 
-    def _attempt(self, run: RunMetadata, step: Callable[[RunMetadata], LegEnd]) -> LegEnd:
+    def _attempt(
+        self, run_id: str, step: Callable[[RunMetadata], LegEnd], *, is_begun: bool
+    ) -> LegEnd:
         """Do the step and say in the folder what failed. Raises RUN_LEFT and WorkerDied."""
-        run_id = run.run_id
         try:
+            run = self._storage.get_metadata(run_id)
+            if run.status == "awaiting_edit":
+                return LegEnd.DONE
+            if not is_begun:
+                if run.attempts >= MAX_ATTEMPTS:
+                    self._storage.finish_run(run_id, "failed", _GAVE_UP)
+                    return LegEnd.FAILED
+                run = self._storage.begin_attempt(run_id)
             return step(run)
         except (*RUN_LEFT, WorkerDied):
             raise

@@ -26,6 +26,7 @@ from devserver.my_app.services.durable_files import (
     remove_folder,
     replace_file,
     sync_folder,
+    temporary_beside,
 )
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.run_id import checked_run_id, is_run_id
@@ -60,6 +61,13 @@ class RunFolders:
     def path(self, run_id: str) -> Path:
         """Where the run's folder is or would be. Raises RunIdInvalid."""
         return self._root.runs / checked_run_id(run_id)
+
+    def incoming(self, run_id: str) -> Path:
+        """A fresh place for a file that is not yet the run's; one rename brings it to its folder.
+
+        It is outside, so that a kill leaves nothing in a run that ended meanwhile.
+        """
+        return temporary_beside(self._root.incoming / checked_run_id(run_id))
 
     def create(self, metadata: RunMetadata) -> None:
         """Let the folder appear with its input text and metadata inside, durable on return."""
@@ -174,11 +182,14 @@ class RunFolders:
         return [name for _, name in sorted(found, reverse=True)]
 
     def remove_strays(self) -> None:
-        """Remove the unfinished folders that a killed server left. Only for the root's owner."""
+        """Remove the unfinished folders and files of a killed server. Only for the root's owner."""
         for entry in self._root.runs.iterdir():
             if is_temporary(entry.name):
                 logger.info("removing the unfinished folder %s", entry.name)
                 shutil.rmtree(entry, ignore_errors=True)
+        for entry in self._root.incoming.iterdir():
+            logger.info("removing the unfinished file %s", entry.name)
+            entry.unlink(missing_ok=True)
 
     def _take_back(self, run_id: str) -> None:
         """Undo a change of which metadata.json could not be written."""

@@ -31,7 +31,8 @@ class StorageRoot:
         self.state = path / "state"
         self.cache = path / "cache"
         self.locks = self.state / "locks"
-        for folder in (self.runs, self.locks):
+        self.incoming = self.state / "incoming"
+        for folder in (self.runs, self.locks, self.incoming):
             folder.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(self.state / "server.lock", thread_local=False)
         self._note = self.state / "server.json"
