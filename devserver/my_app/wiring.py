@@ -13,6 +13,7 @@ from devserver.config import PROJECT_FOLDER, Settings
 from devserver.logs import about_run
 from devserver.my_app.language_wiring import NO_MODELS, build_language_models
 from devserver.my_app.services import media_probe
+from devserver.my_app.services.audit import Audit
 from devserver.my_app.services.backends.api_service import ApiService
 from devserver.my_app.services.backends.atelier import AtelierBackend, warm_up
 from devserver.my_app.services.backends.comfyui import ComfyUIBackend
@@ -80,6 +81,7 @@ class Services:
     storage: MediaStorageService
     catalogue: Catalogue
     access: ResearcherAccess
+    audit: Audit
     queue: RunQueue
     runs: Runs
     progress: RunProgress
@@ -318,6 +320,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         storage=storage,
         catalogue=catalogue,
         access=ResearcherAccess(root.state, token),
+        audit=Audit(root),
         queue=queue,
         runs=runs,
         progress=progress,
