@@ -22,6 +22,7 @@ for command in (
     upkeep.verify,
     making.rerun,
     upkeep.recover,
+    access.tokens,
     access.audit,
 ):
     main.add_command(command)

@@ -14,7 +14,9 @@ def test_the_description_is_valid(client: FlaskClient) -> None:
 def test_every_route_of_the_api_is_described(app: Flask, client: FlaskClient) -> None:
     described = client.get("/api/openapi.json").get_json()["paths"]
     operations = sum(len(methods) for methods in described.values())
-    routes = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")]
+    routes = [
+        rule for rule in app.url_map.iter_rules() if rule.rule.startswith(("/api/", "/metrics"))
+    ]
     assert operations == sum(len((r.methods or set()) - {"HEAD", "OPTIONS"}) for r in routes)
     assert all(op["summary"] for methods in described.values() for op in methods.values())
 

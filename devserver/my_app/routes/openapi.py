@@ -31,6 +31,7 @@ class Documentation:
     errors: tuple[int, ...] = ()
     query: Mapping[str, str] = field(default_factory=dict)
     for_researchers: bool = False
+    makes_runs: bool = False
 
 
 def documented(
@@ -40,9 +41,14 @@ def documented(
     errors: tuple[int, ...] = (),
     query: Mapping[str, str] | None = None,
     for_researchers: bool = False,
+    makes_runs: bool = False,
 ) -> Callable[[View], View]:
-    """Say what a view takes and answers. An answer of None is a file."""
-    said = Documentation(answers, request, errors, query or {}, for_researchers)
+    """Say what a view takes and answers. An answer of None is a file.
+
+    Who may call it is said here, too, and enforced (see admission.py): `for_researchers` needs a
+    token; what `makes_runs` counts as a run, and needs a workshop code where codes are set.
+    """
+    said = Documentation(answers, request, errors, query or {}, for_researchers, makes_runs)
 
     def mark(view: View) -> View:
         setattr(view, _ATTRIBUTE, said)
@@ -51,13 +57,19 @@ def documented(
     return mark
 
 
+def documentation_of(view: Callable[..., object]) -> Documentation | None:
+    """What the view says of itself; None for a page or a static file."""
+    said: Documentation | None = getattr(view, _ATTRIBUTE, None)
+    return said
+
+
 def build_openapi(app: Flask) -> dict[str, Any]:
     """The description of every documented route of `app`, as OpenAPI 3.1."""
     paths: dict[str, dict[str, Any]] = {}
     models: set[type[BaseModel]] = {wire.ErrorAnswer}
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         view = app.view_functions[rule.endpoint]
-        said: Documentation | None = getattr(view, _ATTRIBUTE, None)
+        said = documentation_of(view)
         if said is None:
             continue
         models |= {model for model in (said.request, *said.answers.values()) if model}

@@ -18,7 +18,7 @@ from typing import Literal, get_args
 
 from filelock import FileLock
 
-from devserver.my_app.services.durable_files import sync_folder
+from devserver.my_app.services.durable_files import OWNER_ONLY, sync_folder
 from devserver.my_app.services.storage_root import StorageRoot
 
 logger = logging.getLogger(__name__)
@@ -48,9 +48,8 @@ COMMAND_LINE = "command line"
 NOBODY = "nobody"
 """Who did it when no token fitted."""
 
-_WORD = re.compile(r"[\w.:+-]{1,80}", re.ASCII)
+_WORD = re.compile(r"[\w.:@+-]{1,80}", re.ASCII)
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
-_OWNER_ONLY = 0o600
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ class Audit:
                 sync_folder(self._folder.parent)
             is_new = not path.exists()
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
-            descriptor = os.open(path, flags, _OWNER_ONLY)
+            descriptor = os.open(path, flags, OWNER_ONLY)
             try:
                 if not _ends_with_line(descriptor):
                     line = b"\n" + line

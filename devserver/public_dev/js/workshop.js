@@ -1,4 +1,5 @@
 import { startRun, watchRun } from "./run-handler.js";
+import { askForWorkshop, enterWorkshop } from "./workshop-code.js";
 
 const element = (id) => document.getElementById(id);
 const REMEMBERED_RUN = "run";
@@ -98,6 +99,7 @@ element("idea").addEventListener("submit", async (event) => {
     };
     await follow(await startRun(request));
   } catch (error) {
+    if (error.code === "workshop_code_required") askForWorkshop();
     element("news").textContent = error.message || "Der Server ist gerade nicht zu erreichen.";
   } finally {
     button.disabled = false;
@@ -105,6 +107,6 @@ element("idea").addEventListener("submit", async (event) => {
 });
 
 element("styles").addEventListener("change", askForRules);
-await showStyles();
+await Promise.all([showStyles(), enterWorkshop()]);
 const remembered = sessionStorage.getItem(REMEMBERED_RUN);
 if (remembered) await follow(remembered);
