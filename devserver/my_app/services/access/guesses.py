@@ -23,7 +23,7 @@ class TooManyGuesses(ServerError):
 
     def __init__(self, seconds: float) -> None:
         super().__init__("That was wrong too often. Please wait a moment before you try again.")
-        self.retry_after_seconds = max(1, math.ceil(seconds))
+        self.retry_after_seconds: int = max(1, math.ceil(seconds))
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class TooManyRequests(ServerError):
 
     def __init__(self, seconds: float) -> None:
         super().__init__("That was a lot at once. Please wait a moment and try again.")
-        self.retry_after_seconds = max(1, math.ceil(seconds))
+        self.retry_after_seconds: int = max(1, math.ceil(seconds))
 
 
 class Limits:
