@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -272,3 +273,16 @@ def test_a_rerun_by_a_server_with_codes_stays_in_its_workshop(tmp_path: Path) ->
     folders = RunFolders(StorageRoot(server.exports))
     assert {folders.read(one).workshop for one in folders.ids()} == {"Ferienkurs"}
     assert len(set(folders.ids())) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has other accounts")
+@pytest.mark.parametrize("name", ["add", "revoke"])
+def test_another_account_can_not_shut_the_server_out(
+    exports: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    token_in(command(exports, "tokens", "add", "ada"))
+    before = snapshot(exports)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    result = command(exports, "tokens", name, "ada")
+    assert (result.exit_code, "another account" in result.output) == (1, True)
+    assert snapshot(exports) == before

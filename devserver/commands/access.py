@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from devserver.commands.shared import failures_told, on_one_line
@@ -40,6 +42,7 @@ def add_token(name: str) -> None:
     with failures_told():
         settings = read_settings()
         root = StorageRoot(settings.exports_dir)  # may come before the first start
+        _check_account(root)
         token = ResearcherTokens(root).add(name)
         Audit(root).record("token_added", COMMAND_LINE, token=name)
         click.echo(token)
@@ -53,6 +56,7 @@ def revoke_token(name: str) -> None:
     """Let the token NAME open nothing any more, and end what was logged in with it."""
     with failures_told():
         root = _root(read_settings())
+        _check_account(root)
         ResearcherTokens(root).revoke(name)
         Audit(root).record("token_revoked", COMMAND_LINE, token=name)
         click.echo("revoked")
@@ -76,6 +80,14 @@ def _line(entry: AuditEntry) -> str:
 
 def _shown(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _check_account(root: StorageRoot) -> None:
+    """The file is for its owner alone: written by another account, it would shut the server out."""
+    if hasattr(os, "geteuid") and root.state.stat().st_uid != os.geteuid():
+        raise click.ClickException(
+            f"{root.state} belongs to another account. Run this as the one the server runs under."
+        )
 
 
 def _root(settings: Settings) -> StorageRoot:

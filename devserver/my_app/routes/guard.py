@@ -25,7 +25,6 @@ _HEADERS = {
     ),
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
@@ -109,6 +108,8 @@ def host_is_allowed(host: str, settings: Settings) -> bool:
 def _set_headers(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.is_secure:  # elsewhere browsers ignore it, and complain in the console
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     origin = request.headers.get("Origin")
     if origin and origin in services().settings.allowed_origins:
         response.headers["Access-Control-Allow-Origin"] = origin

@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
 from devserver.my_app.routes import wire
+from devserver.my_app.routes.http import SESSION_COOKIE
 
 View = TypeVar("View", bound=Callable[..., object])
 _ATTRIBUTE = "openapi"
@@ -91,7 +92,10 @@ def build_openapi(app: Flask) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": definitions["$defs"],
-            "securitySchemes": {"researcher": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "researcher": {"type": "http", "scheme": "bearer"},
+                "login": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
+            },
         },
     }
 
@@ -117,7 +121,7 @@ def _operation(rule: Rule, view: Callable[..., object], said: Documentation) -> 
     if said.request:
         operation["requestBody"] = {"required": True, "content": _json(said.request)}
     if said.for_researchers:
-        operation["security"] = [{"researcher": []}]
+        operation["security"] = [{"researcher": []}, {"login": []}]
     return operation
 
 

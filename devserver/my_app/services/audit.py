@@ -48,6 +48,7 @@ COMMAND_LINE = "command line"
 NOBODY = "nobody"
 """Who did it when no token fitted."""
 
+_LOCK_SECONDS = 10.0
 _WORD = re.compile(r"[\w.:@+-]{1,80}", re.ASCII)
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
@@ -70,7 +71,7 @@ class Audit:
         self, root: StorageRoot, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._folder = root.state / "audit"
-        self._lock = FileLock(root.locks / "audit.lock")
+        self._lock = FileLock(root.locks / "audit.lock", timeout=_LOCK_SECONDS)
         self._now = now
 
     def record(self, action: Action, who: str, run_id: str | None = None, **facts: Fact) -> None:

@@ -3,6 +3,7 @@ import { askForWorkshop, enterWorkshop } from "./workshop-code.js";
 
 const element = (id) => document.getElementById(id);
 const REMEMBERED_RUN = "run";
+const SENTENCES = { too_many_requests: "Das war sehr viel auf einmal. Warte einen Moment und versuche es dann noch einmal." };
 
 async function showStyles() {
   const { schemas } = await (await fetch("/api/schema/schemas")).json();
@@ -100,7 +101,7 @@ element("idea").addEventListener("submit", async (event) => {
     await follow(await startRun(request));
   } catch (error) {
     if (error.code === "workshop_code_required") askForWorkshop();
-    element("news").textContent = error.message || "Der Server ist gerade nicht zu erreichen.";
+    element("news").textContent = (SENTENCES[error.code] ?? error.message) || "Der Server ist gerade nicht zu erreichen.";
   } finally {
     button.disabled = false;
   }
