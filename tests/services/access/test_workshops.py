@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -80,6 +82,18 @@ def test_thirty_children_that_mistype_once_all_get_in(root: StorageRoot) -> None
         with pytest.raises(WorkshopCodeWrong):
             codes.enter("rot-4", f"device-{child}", NAT)
         assert codes.enter("rot-3", f"device-{child}", NAT) == "Klasse 3b"
+
+
+def test_a_hundred_and_fifty_right_codes_at_once_are_no_guesses(root: StorageRoot) -> None:
+    codes = WorkshopCodes(root, CODES)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(150) as clients:
+            entered = clients.map(lambda n: codes.enter("rot-3", f"d{n}", NAT), range(2000))
+            assert set(entered) == {"Klasse 3b"}
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def codes_of(value: str) -> tuple[tuple[str, str], ...]:

@@ -55,6 +55,8 @@ class Guesses:
         self._patience = patience
         self._clock = clock
         self._guard = threading.Lock()
+        self.turn = threading.Lock()
+        """Whose turn it is to make an attempt."""
         self._counts: OrderedDict[str, _Count] = OrderedDict()
 
     def begin(self, key: str) -> None:
@@ -93,13 +95,17 @@ class Guesses:
 def attempt(*counted: tuple[Guesses, str]) -> Iterator[None]:
     """An attempt that counts with each of these; right when the block ends without an exception.
 
-    Raises TooManyGuesses before the block begins when one of them says so.
+    One at a time, so that many right ones at once are not taken for guesses; callers name the same
+    ones in the same order. Raises TooManyGuesses before the block begins when one of them says so.
     """
-    with ExitStack() as not_made:
+    with ExitStack() as turns:
+        for guesses, _ in counted:
+            turns.enter_context(guesses.turn)
+        with ExitStack() as not_made:
+            for guesses, key in counted:
+                guesses.begin(key)
+                not_made.callback(guesses.take_back, key)
+            not_made.pop_all()
+        yield
         for guesses, key in counted:
-            guesses.begin(key)
-            not_made.callback(guesses.take_back, key)
-        not_made.pop_all()
-    yield
-    for guesses, key in counted:
-        guesses.take_back(key)
+            guesses.take_back(key)
