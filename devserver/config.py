@@ -25,6 +25,7 @@ from devserver.setting_types import (
     OptionalFile,
     Url,
     Urls,
+    WorkshopCodeList,
     origin_of,
 )
 
@@ -96,7 +97,55 @@ class Settings(BaseModel):
     researcher_token: SecretStr | None = Field(
         None,
         alias="DEVSERVER_RESEARCHER_TOKEN",
-        description="Opens listing and deleting runs; without it one is made and printed once.",
+        description="One more token for researchers; without it one is made and printed once.",
+    )
+    workshop_codes: WorkshopCodeList = Field(
+        (),
+        alias="DEVSERVER_WORKSHOP_CODES",
+        description="Codes that making runs needs, with their workshops: rot-3=Klasse 3b, blau-7.",
+    )
+    device_runs_per_minute: int = Field(
+        30,
+        ge=0,
+        alias="DEVSERVER_DEVICE_RUNS_PER_MINUTE",
+        description="Runs that one device may start in a minute; here and below: 0 for no limit.",
+    )
+    workshop_runs_per_minute: int = Field(
+        600,
+        ge=0,
+        alias="DEVSERVER_WORKSHOP_RUNS_PER_MINUTE",
+        description="Runs that all devices with one workshop code may start in a minute.",
+    )
+    address_runs_per_minute: int = Field(
+        300,
+        ge=0,
+        alias="DEVSERVER_ADDRESS_RUNS_PER_MINUTE",
+        description="Runs that devices not seen before may start from one address in a minute.",
+    )
+    device_requests_per_minute: int = Field(
+        6000,
+        ge=0,
+        alias="DEVSERVER_DEVICE_REQUESTS_PER_MINUTE",
+        description="Requests of any kind that one device may make in a minute.",
+    )
+    address_requests_per_minute: int = Field(
+        60_000,
+        ge=0,
+        alias="DEVSERVER_ADDRESS_REQUESTS_PER_MINUTE",
+        description="Requests without a known device from one address in a minute.",
+    )
+    token_requests_per_minute: int = Field(
+        6000,
+        ge=0,
+        alias="DEVSERVER_TOKEN_REQUESTS_PER_MINUTE",
+        description="Requests that researchers with one token may make in a minute.",
+    )
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=5,
+        alias="DEVSERVER_TRUSTED_PROXIES",
+        description="Proxies in front whose X-Forwarded-For and X-Forwarded-Proto are believed.",
     )
     allowed_origins: Names = Field(
         (),

@@ -19,6 +19,8 @@ import segno
 from devserver.config import Settings, SettingsInvalid
 from devserver.logs import set_up_logging
 from devserver.my_app import create_app
+from devserver.my_app.services.access import TokenFileUnreadable
+from devserver.my_app.services.durable_files import StorageFull
 from devserver.my_app.services.schema_files import SchemaFileInvalid
 from devserver.my_app.services.storage_root import RootTaken
 from devserver.my_app.wiring import Services
@@ -27,6 +29,14 @@ if TYPE_CHECKING:
     from flask import Flask
 
 EXAMPLE_TEXT = "Eine Blume auf der Wiese"
+_REASONS_NOT_TO_START = (
+    RootTaken,
+    SchemaFileInvalid,
+    SettingsInvalid,
+    StorageFull,
+    TokenFileUnreadable,
+)
+_SHORTEST_GOOD_TOKEN = 16
 _GRACEFUL_SECONDS = 30
 _KEEPALIVE_SECONDS = 5
 _UNACKNOWLEDGED_SECONDS = 60
@@ -58,10 +68,12 @@ def _start(settings: Settings) -> Flask:
     """Make the app and say that it is there; exits with a sentence when it can't be made."""
     try:
         app = create_app(settings)
-    except (RootTaken, SchemaFileInvalid, SettingsInvalid, PermissionError) as error:
+        services: Services = app.extensions["devserver"]
+        first_token = services.access.tokens.make_first()
+    except (*_REASONS_NOT_TO_START, PermissionError) as error:
         print(f"The server can't start. {error}", file=sys.stderr, flush=True)
         sys.exit(4)  # the status by which gunicorn knows not to try again
-    print(greeting(app.extensions["devserver"]), flush=True)
+    print(greeting(services, first_token), flush=True)
     return app
 
 
@@ -90,6 +102,8 @@ def _serve_with_gunicorn(settings: Settings) -> int:
                 "loglevel": "warning",
                 "logger_class": OurLog,
                 "control_socket_disable": True,
+                # Who is believed about https stands in our own setting (DEVSERVER_TRUSTED_PROXIES).
+                "forwarded_allow_ips": "",
                 "post_worker_init": prepare,
                 "worker_exit": lambda _arbiter, worker: close_services(worker.app),
             }
@@ -184,8 +198,12 @@ def _port_is_free(settings: Settings) -> bool:
     return True
 
 
-def greeting(services: Services) -> str:
-    """What is printed at the start: where, what, and a first thing to try."""
+def greeting(services: Services, first_token: str | None = None) -> str:
+    """What is printed at the start: where, what, and a first thing to try.
+
+    The first token is shown as an address that opens the gallery. It stands behind a `#`: that
+    part of an address browsers send to nobody, so it is in no log and no Referer.
+    """
     settings = services.settings
     local = f"http://{_bracketed(_reachable_host(settings))}:{settings.port}"
     lines = [
@@ -197,12 +215,25 @@ def greeting(services: Services) -> str:
         *_about_models(services.models.describe()),
         *_about_safety(services),
     ]
-    if services.access.new_token:
-        lines.append(f"Researcher token        {services.access.new_token}  (shown only this once)")
+    lines += _about_access(services, f"{local}/gallery", first_token)
     lines += ["", "Try it:", *_example_curl(local), ""]
     if not _is_loopback(settings.host):
         lines += _invitation(settings.port)
     return "\n".join(lines)
+
+
+def _about_access(services: Services, gallery: str, first_token: str | None) -> list[str]:
+    workshops = [label for _, label in services.settings.workshop_codes]
+    token = services.settings.researcher_token
+    lines = [f"Workshops with codes    {', '.join(workshops)}"] if workshops else []
+    if first_token:
+        lines += [
+            f"For researchers         {gallery}#token={first_token}",
+            f"{'':24}shown only this once; python -m devserver tokens add NAME makes another",
+        ]
+    if token and len(token.get_secret_value()) < _SHORTEST_GOOD_TOKEN:
+        lines.append("Warning                 DEVSERVER_RESEARCHER_TOKEN is short: easily guessed")
+    return lines
 
 
 def _about_safety(services: Services) -> list[str]:

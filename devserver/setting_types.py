@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -11,6 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+_SHORTEST_CODE = 4
+_LONGEST_LABEL = 100
 
 
 def _split_commas(value: object) -> object:
@@ -82,6 +85,30 @@ def _keep_alive(value: str) -> str:
     return value
 
 
+def plain_code(code: str) -> str:
+    """A workshop code without what children get wrong: capitals, spaces, dashes."""
+    return "".join(c for c in unicodedata.normalize("NFKC", code).casefold() if c.isalnum())
+
+
+def _workshop_codes(value: object) -> object:
+    """`code=label, code` as pairs of code and label; a code without a label is its own."""
+    if not isinstance(value, str):
+        return value
+    pairs = (part.partition("=") for part in value.split(",") if part.strip())
+    return tuple((code.strip(), label.strip() or code.strip()) for code, _, label in pairs)
+
+
+def _distinct_codes(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    plain = [plain_code(code) for code, _ in pairs]
+    if any(len(code) < _SHORTEST_CODE for code in plain):
+        raise ValueError(f"a code has at least {_SHORTEST_CODE} letters or digits")
+    if len(set(plain)) < len(plain):
+        raise ValueError("two codes are the same but for capitals, spaces and dashes")
+    if any(len(label) > _LONGEST_LABEL for _, label in pairs):
+        raise ValueError(f"the name of a workshop has at most {_LONGEST_LABEL} characters")
+    return pairs
+
+
 def _existing_file(path: Path) -> Path:
     found = _from_project_folder(path)
     if not found.is_file():
@@ -98,6 +125,11 @@ Urls = Annotated[Names, AfterValidator(_http_urls)]
 Url = Annotated[str, AfterValidator(_base_url)]
 Location = Annotated[str, AfterValidator(_internal_location)]
 OllamaUrl = Annotated[str, AfterValidator(_ollama_url)]
+WorkshopCodeList = Annotated[
+    tuple[tuple[str, str], ...],
+    BeforeValidator(_workshop_codes),
+    AfterValidator(_distinct_codes),
+]
 KeepAlive = Annotated[str, AfterValidator(_keep_alive)]
 OptionalFile = Annotated[Path, AfterValidator(_existing_file)] | None
 Folder = Annotated[Path, AfterValidator(_from_project_folder)]

@@ -22,7 +22,7 @@ from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.wiring import Services
-from tests.running_server import RunningServer
+from tests.running_server import LIMITS, RunningServer
 
 TOKEN = "a-token-for-researchers"
 
@@ -75,6 +75,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
                 "exports_dir": tmp_path_factory.mktemp("app") / "exports",
                 "researcher_token": TOKEN,
                 "pool_processes": 1,
+                **dict.fromkeys(LIMITS, 0),
             }
         )
     )

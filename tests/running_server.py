@@ -12,9 +12,12 @@ from pathlib import Path
 
 import requests
 
-from devserver.config import PROJECT_FOLDER
+from devserver.config import PROJECT_FOLDER, setting_names
 
 _START_SECONDS = 60
+LIMITS = [name for name in setting_names() if name.endswith("_PER_MINUTE")]
+"""Of how much somebody may ask: off in tests and benchmarks, which come from one address."""
+
 _STOP_SECONDS = 60
 
 
@@ -40,6 +43,7 @@ class RunningServer:
             "DEVSERVER_RESEARCHER_TOKEN": token,
             "DEVSERVER_HOST": "127.0.0.1",
             "PYTHONUNBUFFERED": "1",
+            **dict.fromkeys(LIMITS, "0"),
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None

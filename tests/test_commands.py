@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -198,3 +199,90 @@ def test_other_seeds_are_refused(exports: Path, storage: MediaStorageService, se
     first = a_run(storage)
     result = command(exports, "rerun", first, f"--seed={seed}")
     assert (result.exit_code, "same, new or a number" in result.output) == (2, True)
+
+
+def token_in(result: Result) -> str:
+    """The token that was added; the address after it opens the gallery."""
+    assert result.exit_code == 0, result.output
+    token, address = result.output.splitlines()
+    assert address == f"http://127.0.0.1:9/gallery#token={token}"
+    return token
+
+
+def opens(server: RunningServer, token: str) -> bool:
+    headers = {"Authorization": f"Bearer {token}"}
+    return requests.get(f"{server.url}/api/runs", headers=headers, timeout=30).ok
+
+
+def test_tokens_are_added_and_revoked_under_a_running_server(server: RunningServer) -> None:
+    token = token_in(command(server.exports, "tokens", "add", "ada"))
+    assert opens(server, token)
+    listed = command(server.exports, "tokens", "list").output
+    assert any(line.startswith("ada ") for line in listed.splitlines())
+    assert token not in listed
+    result = command(server.exports, "tokens", "revoke", "ada")
+    assert (result.exit_code, result.output) == (0, "revoked\n")
+    assert not opens(server, token)
+    result = command(server.exports, "tokens", "revoke", "ada")
+    assert (result.exit_code, "no token of this name" in result.output) == (1, True)
+
+
+def test_a_token_can_be_made_before_the_first_start(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    for name in ("list", "revoke"):
+        result = command(exports, "tokens", name, *(["ada"] if name == "revoke" else []))
+        assert (result.exit_code, "There is no root" in result.output) == (1, True)
+    assert not exports.exists()
+    token_in(command(exports, "tokens", "add", "ada"))
+    result = command(exports, "tokens", "add", "ADA")
+    assert (result.exit_code, "already" in result.output) == (1, True)
+    assert "1 tokens" in command(exports, "tokens", "list").output
+
+
+def test_the_audit_log_is_shown(exports: Path) -> None:
+    token_in(command(exports, "tokens", "add", "ada"))
+    assert command(exports, "tokens", "revoke", "ada").exit_code == 0
+    added, revoked = command(exports, "audit").output.splitlines()
+    assert {"token_added", "command", "line", "token=ada"} <= set(added.split())
+    assert "token_revoked" in revoked
+    month = added[:7]
+    assert command(exports, "audit", "--month", month).output.splitlines() == [added, revoked]
+    assert command(exports, "audit", "--month", "1999-01").output == ""
+    assert command(exports, "audit", "--action", "token_revoked").output.splitlines() == [revoked]
+    assert command(exports, "audit", "--action", "x").exit_code == 2
+
+
+def test_a_rerun_by_a_server_with_codes_stays_in_its_workshop(tmp_path: Path) -> None:
+    codes = "rot-3=Klasse 3b, blau-7=Ferienkurs"
+    server = RunningServer(tmp_path, DEVSERVER_WORKSHOP_CODES=codes, DEVSERVER_POOL_PROCESSES="1")
+    server.start()
+    try:
+        headers = {"X-Workshop-Code": "blau-7"}
+        body = {"schema": "passthrough", "input_text": "x", "output_type": "text"}
+        url = f"{server.url}/api/schema/pipeline/execute"
+        run_id = requests.post(url, json=body, headers=headers, timeout=60).json()["run_id"]
+        environment = {
+            "DEVSERVER_EXPORTS_DIR": str(server.exports),
+            "DEVSERVER_PORT": str(server.port),
+            "DEVSERVER_WORKSHOP_CODES": codes,
+        }
+        result = CliRunner().invoke(main, ["rerun", run_id], env=environment)
+        assert result.exit_code == 0, result.output
+    finally:
+        server.stop()
+    folders = RunFolders(StorageRoot(server.exports))
+    assert {folders.read(one).workshop for one in folders.ids()} == {"Ferienkurs"}
+    assert len(set(folders.ids())) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has other accounts")
+@pytest.mark.parametrize("name", ["add", "revoke"])
+def test_another_account_can_not_shut_the_server_out(
+    exports: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    token_in(command(exports, "tokens", "add", "ada"))
+    before = snapshot(exports)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    result = command(exports, "tokens", name, "ada")
+    assert (result.exit_code, "another account" in result.output) == (1, True)
+    assert snapshot(exports) == before

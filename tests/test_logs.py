@@ -131,6 +131,7 @@ def test_the_servers_log_is_json_down_to_the_last_line(
     try:
         answer = server.post_text(output_type="text", input_text="Geheimnisvolle Blume").json()
         requests.get(f"{server.url}/api/runs/{answer['run_id']}", timeout=30)
+        wait_for(lambda: "ended: success" in server.log.read_text())  # the answer may come first
         worker = json.loads((server.exports / "state" / "server.json").read_bytes())["pid"]
         os.kill(worker, signal.SIGKILL)
         wait_for(lambda: "gunicorn.error" in server.log.read_text())

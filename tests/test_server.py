@@ -291,3 +291,28 @@ def wait_for(condition: Callable[[], T]) -> T:
             return found
         time.sleep(0.05)
     raise AssertionError("It did not happen.")
+
+
+def test_https_is_believed_only_of_a_trusted_proxy(tmp_path: Path) -> None:
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"}
+    for proxies in ("0", "1"):
+        server = RunningServer(
+            tmp_path, token=TOKEN, DEVSERVER_TRUSTED_PROXIES=proxies, DEVSERVER_POOL_PROCESSES="1"
+        )
+        server.start()
+        url = f"{server.url}/api/login"
+        answer = requests.post(url, json={"token": TOKEN}, headers=headers, timeout=30)
+        server.stop()
+        assert ("; Secure" in answer.headers["Set-Cookie"]) is (proxies == "1")
+
+
+def test_a_short_token_is_warned_of_and_a_damaged_file_stops_the_start(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path, token="short", DEVSERVER_POOL_PROCESSES="1")
+    server.start()
+    server.stop()
+    assert "DEVSERVER_RESEARCHER_TOKEN is short" in server.log.read_text()
+    (server.exports / "state" / "researcher_tokens.json").write_text("{")
+    process = server.launch()
+    assert process.wait(60) != 0
+    assert "researcher_tokens.json, can't be read" in server.log.read_text()
+    assert "Traceback" not in server.log.read_text()

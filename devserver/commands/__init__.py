@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from devserver.commands import looking, making, upkeep
+from devserver.commands import access, looking, making, upkeep
 
 
 @click.group()
@@ -22,5 +22,7 @@ for command in (
     upkeep.verify,
     making.rerun,
     upkeep.recover,
+    access.tokens,
+    access.audit,
 ):
     main.add_command(command)

@@ -60,7 +60,7 @@ def _make_run(settings: Settings, new: NewRun, path: str, body: dict[str, object
     try:
         services = build_services(settings, patience_seconds=0)
     except RootTaken:
-        return _ask_server(settings, path, body)
+        return _ask_server(settings, path, body, _code_for(settings, new.workshop))
     try:
         run = services.runs.start(new)
         run = services.runs.wait(run.run_id, settings.max_wait_seconds)
@@ -70,11 +70,20 @@ def _make_run(settings: Settings, new: NewRun, path: str, body: dict[str, object
         services.close()
 
 
-def _ask_server(settings: Settings, path: str, body: dict[str, object]) -> Path:
+def _code_for(settings: Settings, workshop: str | None) -> str | None:
+    """The code of that workshop, or any, where the server asks for one."""
+    codes = {label: code for code, label in settings.workshop_codes}
+    return codes.get(workshop or "", next(iter(codes.values()), None))
+
+
+def _ask_server(settings: Settings, path: str, body: dict[str, object], code: str | None) -> Path:
     root = StorageRoot(settings.exports_dir)
     address = root.owner() or f"http://127.0.0.1:{settings.port}"
     answer = requests.post(
-        f"{address}{path}", json=body, timeout=settings.max_wait_seconds + 10
+        f"{address}{path}",
+        json=body,
+        headers={"X-Workshop-Code": code} if code else {},
+        timeout=settings.max_wait_seconds + 10,
     ).json()
     run_id = answer.get("run_id")
     # An error may name the run it was asked about; a run of its own it names when one was made.

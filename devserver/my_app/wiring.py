@@ -13,6 +13,13 @@ from devserver.config import PROJECT_FOLDER, Settings
 from devserver.logs import about_run
 from devserver.my_app.language_wiring import NO_MODELS, build_language_models
 from devserver.my_app.services import media_probe
+from devserver.my_app.services.access import (
+    Limits,
+    ResearcherAccess,
+    ResearcherTokens,
+    WorkshopCodes,
+)
+from devserver.my_app.services.audit import Audit
 from devserver.my_app.services.backends.api_service import ApiService
 from devserver.my_app.services.backends.atelier import AtelierBackend, warm_up
 from devserver.my_app.services.backends.comfyui import ComfyUIBackend
@@ -46,7 +53,6 @@ from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.metrics import Metrics
 from devserver.my_app.services.output_configs import OutputConfig, load_output_configs
 from devserver.my_app.services.pipeline import Pipeline
-from devserver.my_app.services.researcher_access import ResearcherAccess
 from devserver.my_app.services.run_events import RunEvents
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_progress import RunProgress
@@ -84,6 +90,9 @@ class Services:
     storage: MediaStorageService
     catalogue: Catalogue
     access: ResearcherAccess
+    workshops: WorkshopCodes
+    request_limits: Limits
+    audit: Audit
     queue: RunQueue
     runs: Runs
     progress: RunProgress
@@ -253,6 +262,10 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     root = StorageRoot(settings.exports_dir)
     root.claim(f"http://{settings.host}:{settings.port}", patience_seconds=patience_seconds)
     RunFolders(root).remove_strays()
+    audit = Audit(root)
+    configured = settings.researcher_token
+    tokens = ResearcherTokens(root, configured.get_secret_value() if configured else None)
+    access = ResearcherAccess(tokens, audit)
     pool = WorkerPool(settings.pool_processes, memory_bytes=settings.pool_memory_bytes)
     draw_small = partial(pool.run, _MEASURE_SECONDS, draw_thumbnail)
     storage = build_media_storage(
@@ -320,7 +333,6 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         keys=IdempotencyKeys(root),
         safety_floor=settings.minimum_safety_level,
     )
-    token = settings.researcher_token.get_secret_value() if settings.researcher_token else None
     runs.take_up_unfinished()
     pool.warm_up(warm_up)
     warm_up_models = WarmUp(models.all)
@@ -331,7 +343,10 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         disk=disk,
         storage=storage,
         catalogue=catalogue,
-        access=ResearcherAccess(root.state, token),
+        access=access,
+        workshops=WorkshopCodes(root, settings.workshop_codes),
+        request_limits=Limits(settings),
+        audit=audit,
         queue=queue,
         runs=runs,
         progress=progress,

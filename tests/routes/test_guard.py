@@ -80,3 +80,54 @@ def test_the_log_holds_the_path_and_no_query(
         client.get("/api/health?text=Geheimnis")
     assert "GET /api/health 200" in caplog.text
     assert "Geheimnis" not in caplog.text
+
+
+TEXT = {"schema": "passthrough", "input_text": "Eine Blume", "output_type": "text"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "http://localhost"},
+        {"Origin": "HTTP://LOCALHOST"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "https://media.example"},  # a proxy in front
+        {"Sec-Fetch-Site": "none"},
+    ],
+)
+def test_own_pages_and_programs_may_ask_for_changes(
+    client: FlaskClient, headers: dict[str, str]
+) -> None:
+    answer = client.post("/api/schema/pipeline/execute", json=TEXT, headers=headers)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "null"},
+        {"Origin": ""},
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://localhost.evil.example"},
+        {"Origin": "http://localhost:3000"},
+        {"Origin": "http://user@localhost"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
+    ],
+)
+def test_pages_of_other_sites_may_not(client: FlaskClient, headers: dict[str, str]) -> None:
+    answer = client.post("/api/schema/pipeline/execute", json=TEXT, headers=headers)
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "origin_not_allowed")
+    assert client.get("/api/health", headers=headers).status_code == 200
+
+
+def test_a_configured_origin_may_ask_for_changes(
+    app: Flask, client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = services.settings.model_copy(update={"allowed_origins": ("https://page.example",)})
+    monkeypatch.setitem(app.extensions, "devserver", replace(services, settings=allowed))
+    headers = {"Origin": "https://page.example", "Sec-Fetch-Site": "cross-site"}
+    answer = client.post("/api/schema/pipeline/execute", json=TEXT, headers=headers)
+    assert answer.status_code == 200
+    assert "Access-Control-Allow-Credentials" not in answer.headers

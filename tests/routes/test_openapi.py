@@ -15,9 +15,7 @@ def test_every_route_of_the_api_is_described(app: Flask, client: FlaskClient) ->
     described = client.get("/api/openapi.json").get_json()["paths"]
     operations = sum(len(methods) for methods in described.values())
     routes = [
-        rule
-        for rule in app.url_map.iter_rules()
-        if rule.rule.startswith("/api/") or rule.rule == "/metrics"
+        rule for rule in app.url_map.iter_rules() if rule.rule.startswith(("/api/", "/metrics"))
     ]
     assert operations == sum(len((r.methods or set()) - {"HEAD", "OPTIONS"}) for r in routes)
     assert all(op["summary"] for methods in described.values() for op in methods.values())
@@ -46,7 +44,7 @@ def test_only_a_rerun_may_come_without_its_body(client: FlaskClient) -> None:
 
 def test_the_metrics_are_for_researchers_and_no_json(client: FlaskClient) -> None:
     metrics = client.get("/api/openapi.json").get_json()["paths"]["/metrics"]["get"]
-    assert metrics["security"] == [{"researcher": []}]
+    assert metrics["security"] == [{"researcher": []}, {"login": []}]
     assert list(metrics["responses"]["200"]["content"]) == ["*/*"]
     assert set(metrics["responses"]) == {"200", "401"}
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Flask
 
 from devserver.my_app.routes import (
+    access_routes,
+    admission,
     docs_routes,
     errors,
     guard,
@@ -21,6 +23,7 @@ from devserver.my_app.routes import (
 def register(app: Flask) -> None:
     """Put every route of the server, and what guards them, into `app`."""
     guard.register(app)
+    admission.register(app)
     errors.register(app)
     for module in (
         schema_pipeline_routes,
@@ -28,6 +31,7 @@ def register(app: Flask) -> None:
         run_routes,
         run_events,
         schema_routes,
+        access_routes,
         operations_routes,
         docs_routes,
         page_routes,

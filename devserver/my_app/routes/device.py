@@ -20,9 +20,14 @@ def device() -> str:
     without a cookie is a device of its own: its address won't do, since a whole class shares one.
     """
     if "device" not in g:
-        said = request.cookies.get(COOKIE, "")
-        g.device = said if _FORM.fullmatch(said) else _new_device()
+        g.device = known_device() or _new_device()
     return str(g.device)
+
+
+def known_device() -> str | None:
+    """What the request's cookie says, if it has one; none is handed out."""
+    said = request.cookies.get(COOKIE, "")
+    return said if _FORM.fullmatch(said) else None
 
 
 def _new_device() -> str:

@@ -25,7 +25,12 @@ STATUS_OF_CODE = {
     "output_type_conflict": 400,
     "context_required": 400,
     "researcher_token_required": 401,
+    "login_failed": 401,
+    "workshop_code_required": 401,
+    "workshop_code_wrong": 403,
+    "csrf_token_required": 403,
     "host_not_allowed": 403,
+    "origin_not_allowed": 403,
     "moderation_blocked": 403,
     "run_not_found": 404,
     "schema_not_found": 404,
@@ -42,6 +47,8 @@ STATUS_OF_CODE = {
     "safety_unavailable": 403,
     "image_check": 403,
     "unsupported_media_type": 415,
+    "too_many_guesses": 429,
+    "too_many_requests": 429,
     "metadata_unreadable": 500,
     "internal_error": 500,
     "not_checked": 500,
@@ -79,6 +86,8 @@ STATUS_OF_CODE = {
 }
 """The HTTP status of each code, also of codes that a failed run's folder tells."""
 
+_CHALLENGES = {"workshop_code_required": 'Workshop-Code realm="workshop"'}
+
 _SENTENCES = {
     400: ("bad_request", "This request can't be understood."),
     404: ("not_found", "There is nothing at this address."),
@@ -93,7 +102,12 @@ _INTERNAL = wire.ErrorAnswer(
 
 
 def error_answer(
-    code: str, sentence: str, *, run_id: str | None = None, details: Any = None
+    code: str,
+    sentence: str,
+    *,
+    run_id: str | None = None,
+    details: Any = None,
+    retry_after_seconds: int | None = None,
 ) -> Response:
     """An error in the one shape, with the status that belongs to its code."""
     status = STATUS_OF_CODE.get(code, 500)
@@ -101,9 +115,11 @@ def error_answer(
         wire.ErrorAnswer(error=sentence, code=code, run_id=run_id, details=details), status
     )
     if code in ("queue_full", "storage_full", "storage_nearly_full", "too_many_watchers"):
-        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        retry_after_seconds = RETRY_AFTER_SECONDS
+    if retry_after_seconds is not None:
+        response.headers["Retry-After"] = str(retry_after_seconds)
     if status == 401:
-        response.headers["WWW-Authenticate"] = 'Bearer realm="researchers"'
+        response.headers["WWW-Authenticate"] = _CHALLENGES.get(code, 'Bearer realm="researchers"')
     return response
 
 
@@ -112,7 +128,13 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(ServerError)
     def known_failure(error: ServerError) -> Response:
-        return error_answer(error.code, str(error), run_id=_run_id(), details=error.details)
+        return error_answer(
+            error.code,
+            str(error),
+            run_id=_run_id(),
+            details=error.details,
+            retry_after_seconds=error.retry_after_seconds,
+        )
 
     @app.errorhandler(HTTPException)
     def failure_of_http(error: HTTPException) -> Response:

@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 from pydantic import BaseModel, ValidationError
 
+from devserver.my_app.services.access import Researcher, ResearcherTokenRequired
+from devserver.my_app.services.audit import Action, Fact
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.wiring import Services
 
@@ -19,6 +21,9 @@ _PROBLEMS = {
     "string_unicode": "holds half a character (a lone surrogate)",
     "string_too_short": "is empty",
 }
+SESSION_COOKIE = "researcher"
+_CSRF_HEADER = "X-CSRF-Token"
+CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
 _WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,6})\"?", re.IGNORECASE)
 
 
@@ -32,6 +37,12 @@ class BodyNotJson(ServerError):
     """The body is of another content type."""
 
     code = "unsupported_media_type"
+
+
+class CsrfTokenRequired(ServerError):
+    """Somebody is logged in, but the request doesn't show that one of our pages made it."""
+
+    code = "csrf_token_required"
 
 
 class FieldsInvalid(ServerError):
@@ -60,11 +71,61 @@ def services() -> Services:
     return found
 
 
+def address() -> str:
+    """Where the request comes from; beyond the proxies only where the settings trust them."""
+    return request.remote_addr or ""
+
+
+def researcher() -> Researcher | None:
+    """Who asks, if it is a researcher: by a Bearer token, or by the cookie of a login.
+
+    What changes something is asked by a cookie's owner only with X-CSRF-Token.
+    """
+    who = _claimed()
+    return who if who is None or _is_meant(who) else None
+
+
 def is_researcher() -> bool:
-    """Whether the request carries the researcher token as a Bearer."""
-    authorization = request.authorization
-    token = authorization.token if authorization and authorization.type == "bearer" else None
-    return services().access.allows(token)
+    """Whether a researcher asks."""
+    return researcher() is not None
+
+
+def require_researcher() -> None:
+    """Raises ResearcherTokenRequired, or CsrfTokenRequired where only that is missing."""
+    required_researcher()
+
+
+def required_researcher() -> Researcher:
+    """Who asks. Raises ResearcherTokenRequired, CsrfTokenRequired."""
+    who = _claimed()
+    if who is None:
+        raise ResearcherTokenRequired("This needs the researcher token.")
+    if not _is_meant(who):
+        raise CsrfTokenRequired(f"This needs the header {_CSRF_HEADER}; GET /api/login tells it.")
+    return who
+
+
+def audit(action: Action, run_id: str | None = None, **facts: Fact) -> None:
+    """Write down what a researcher did; what others do is not written down."""
+    who = researcher()
+    if who:
+        services().audit.record(action, who.name, run_id, **facts)
+
+
+def _claimed() -> Researcher | None:
+    if "researcher" not in g:
+        authorization = request.authorization
+        if authorization is not None:
+            token = authorization.token if authorization.type == "bearer" else None
+            g.researcher = services().access.by_bearer(token)
+        else:
+            g.researcher = services().access.by_session(request.cookies.get(SESSION_COOKIE))
+    who: Researcher | None = g.researcher
+    return who
+
+
+def _is_meant(who: Researcher) -> bool:
+    return request.method in CHANGES_NOTHING or who.repeats(request.headers.get(_CSRF_HEADER))
 
 
 def read_body(model: type[Model]) -> Model:

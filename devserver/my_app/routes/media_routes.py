@@ -7,7 +7,7 @@ import re
 from flask import Blueprint, Response, request
 
 from devserver.my_app.routes import wire
-from devserver.my_app.routes.http import is_researcher, json_answer, services, whole_number
+from devserver.my_app.routes.http import audit, is_researcher, json_answer, services, whole_number
 from devserver.my_app.routes.openapi import documented
 from devserver.my_app.routes.stored_files import file_answer
 from devserver.my_app.routes.views import extension_of, outputs_view, run_view
@@ -80,6 +80,7 @@ def info(run_id: str) -> Response:
 def whole_run(run_id: str) -> Response:
     """Everything public about a run; everything, with the researcher token."""
     run = services().storage.get_metadata(run_id)
+    audit("viewed", run_id)
     return json_answer(run_view(run, is_researcher=is_researcher()))
 
 

@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
 from devserver.my_app.routes import wire
+from devserver.my_app.routes.http import SESSION_COOKIE
 
 View = TypeVar("View", bound=Callable[..., object])
 _ATTRIBUTE = "openapi"
@@ -32,6 +33,7 @@ class Documentation:
     errors: tuple[int, ...] = ()
     query: Mapping[str, str] = field(default_factory=dict)
     for_researchers: bool = False
+    makes_runs: bool = False
 
 
 def documented(
@@ -42,12 +44,18 @@ def documented(
     errors: tuple[int, ...] = (),
     query: Mapping[str, str] | None = None,
     for_researchers: bool = False,
+    makes_runs: bool = False,
 ) -> Callable[[View], View]:
     """Say what a view takes and answers. An answer of None is a file.
 
     `needs_body` is False where the body that `request` describes may be left out.
+
+    Who may call it is said here, too, and enforced (see admission.py): `for_researchers` needs a
+    token; what `makes_runs` counts as a run, and needs a workshop code where codes are set.
     """
-    said = Documentation(answers, request, needs_body, errors, query or {}, for_researchers)
+    said = Documentation(
+        answers, request, needs_body, errors, query or {}, for_researchers, makes_runs
+    )
 
     def mark(view: View) -> View:
         setattr(view, _ATTRIBUTE, said)
@@ -56,13 +64,19 @@ def documented(
     return mark
 
 
+def documentation_of(view: Callable[..., object]) -> Documentation | None:
+    """What the view says of itself; None for a page or a static file."""
+    said: Documentation | None = getattr(view, _ATTRIBUTE, None)
+    return said
+
+
 def build_openapi(app: Flask) -> dict[str, Any]:
     """The description of every documented route of `app`, as OpenAPI 3.1."""
     paths: dict[str, dict[str, Any]] = {}
     models: set[type[BaseModel]] = {wire.ErrorAnswer}
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         view = app.view_functions[rule.endpoint]
-        said: Documentation | None = getattr(view, _ATTRIBUTE, None)
+        said = documentation_of(view)
         if said is None:
             continue
         models |= {model for model in (said.request, *said.answers.values()) if model}
@@ -84,7 +98,10 @@ def build_openapi(app: Flask) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": definitions["$defs"],
-            "securitySchemes": {"researcher": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "researcher": {"type": "http", "scheme": "bearer"},
+                "login": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
+            },
         },
     }
 
@@ -110,7 +127,7 @@ def _operation(rule: Rule, view: Callable[..., object], said: Documentation) -> 
     if said.request:
         operation["requestBody"] = {"required": said.needs_body, "content": _json(said.request)}
     if said.for_researchers:
-        operation["security"] = [{"researcher": []}]
+        operation["security"] = [{"researcher": []}, {"login": []}]
     return operation
 
 

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from devserver.my_app.routes import wire
 from devserver.my_app.routes.device import device
 from devserver.my_app.routes.http import (
+    audit,
     is_researcher,
     json_answer,
     read_body,
@@ -17,8 +18,8 @@ from devserver.my_app.routes.openapi import documented
 from devserver.my_app.routes.run_answers import answer_when_at_rest, start_and_answer
 from devserver.my_app.routes.run_events import seen_event
 from devserver.my_app.routes.views import event_view, journey_view, run_view
+from devserver.my_app.routes.workshop import workshop
 from devserver.my_app.services.rerun import again
-from devserver.my_app.services.researcher_access import ResearcherTokenRequired
 from devserver.my_app.services.run_id import checked_run_id
 from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.services.stored_runs import MediaNotFound
@@ -69,6 +70,7 @@ def preview(run_id: str) -> Response:
 def journey(run_id: str) -> Response:
     """Every step of a run in order, with the words that each changed."""
     run = services().storage.get_metadata(run_id)
+    audit("viewed", run_id)
     return json_answer(journey_view(run, is_researcher=is_researcher()))
 
 
@@ -76,7 +78,8 @@ def journey(run_id: str) -> Response:
 @documented(
     request=wire.ContinueRequest,
     answers={200: wire.RunAnswer, 202: wire.AcceptedAnswer, 403: wire.BlockedAnswer},
-    errors=(400, 404, 409, 413, 415, 502, 503, 504),
+    errors=(400, 401, 404, 409, 413, 415, 429, 502, 503, 504),
+    makes_runs=True,
 )
 def go_on(run_id: str) -> Response:
     """Go on with a run that awaits an edit, with the text as it is now, and wait for its end.
@@ -93,7 +96,8 @@ def go_on(run_id: str) -> Response:
     request=wire.RerunRequest,
     needs_body=False,
     answers={200: wire.RunAnswer, 202: wire.AcceptedAnswer, 403: wire.BlockedAnswer},
-    errors=(400, 404, 409, 413, 415, 502, 503, 504),
+    errors=(400, 401, 404, 409, 413, 415, 429, 502, 503, 504),
+    makes_runs=True,
 )
 def rerun(run_id: str) -> Response:
     """Make a new run of what was asked for in one that is over, and wait for its end.
@@ -104,7 +108,7 @@ def rerun(run_id: str) -> Response:
     """
     body = read_body(wire.RerunRequest) if request.get_data() else wire.RerunRequest()
     old = services().storage.get_metadata(run_id)
-    new = again(old, body.seed, is_researcher=is_researcher(), device=device())
+    new = again(old, body.seed, is_researcher=is_researcher(), device=device(), workshop=workshop())
     return start_and_answer(new, body)
 
 
@@ -124,10 +128,10 @@ def cancel(run_id: str) -> Response:
 )
 def all_runs() -> Response:
     """A page of all runs, the one written to last first."""
-    _require_researcher()
     limit = whole_number("limit", 50, lowest=1, highest=_MOST_ON_A_PAGE)
     after = whole_number("after", 0, lowest=0, highest=10**9)
     runs, total = services().storage.list_runs(limit=limit, offset=after)
+    audit("searched", found=total)
     following = after + limit
     return json_answer(
         wire.RunList(
@@ -142,17 +146,12 @@ def all_runs() -> Response:
 @documented(answers={200: wire.Deleted}, errors=(400, 401, 404), for_researchers=True)
 def delete(run_id: str) -> Response:
     """Delete a run with everything in its folder."""
-    _require_researcher()
     services().storage.delete_run(run_id)
     services().thumbnails.forget(run_id)
     services().events.deleted(run_id)
+    audit("deleted", run_id)
     return json_answer(wire.Deleted(run_id=run_id))
 
 
 def _state(run: RunMetadata) -> Response:
     return json_answer(event_view(services().events.event_of(run)))
-
-
-def _require_researcher() -> None:
-    if not is_researcher():
-        raise ResearcherTokenRequired("This needs the researcher token.")

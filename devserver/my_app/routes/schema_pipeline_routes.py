@@ -9,6 +9,7 @@ from devserver.my_app.routes.device import device
 from devserver.my_app.routes.http import is_researcher, read_body
 from devserver.my_app.routes.openapi import documented
 from devserver.my_app.routes.run_answers import start_and_answer
+from devserver.my_app.routes.workshop import workshop
 from devserver.my_app.services.runs import NewRun
 
 blueprint = Blueprint("schema_pipeline", __name__, url_prefix="/api/schema/pipeline")
@@ -18,7 +19,8 @@ blueprint = Blueprint("schema_pipeline", __name__, url_prefix="/api/schema/pipel
 @documented(
     request=wire.NewRunRequest,
     answers={200: wire.RunAnswer, 202: wire.AcceptedAnswer, 403: wire.BlockedAnswer},
-    errors=(400, 404, 409, 413, 415, 502, 503, 504),
+    errors=(400, 401, 404, 409, 413, 415, 429, 502, 503, 504),
+    makes_runs=True,
 )
 def start_run() -> Response:
     """Start a run and wait for its end.
@@ -35,7 +37,8 @@ def start_run() -> Response:
 @documented(
     request=wire.NewRunRequest,
     answers={200: wire.AwaitingEditAnswer, 202: wire.AcceptedAnswer, 403: wire.BlockedAnswer},
-    errors=(400, 404, 409, 413, 415, 502, 503, 504),
+    errors=(400, 401, 404, 409, 413, 415, 429, 502, 503, 504),
+    makes_runs=True,
 )
 def start_interception() -> Response:
     """Start a run that stops when the text is rewritten and waits for it to be edited.
@@ -63,6 +66,7 @@ def _started(*, awaits_edit: bool) -> Response:
             is_researcher=is_researcher(),
             unknown_fields=tuple(sorted(body.model_extra or ())),
             device=device(),
+            workshop=workshop(),
         ),
         body,
     )

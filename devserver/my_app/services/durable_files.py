@@ -13,11 +13,16 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from devserver.my_app.services.errors import ServerError
 
 TEMPORARY_SUFFIX = ".part"
+OWNER_ONLY = 0o600
+"""The mode of a file with secrets: nobody but the server's own user reads it."""
+
+_USUAL_MODE = 0o666
 _FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 
 
@@ -61,23 +66,24 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write_new(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
+def _write_new(path: Path, data: bytes, mode: int = _USUAL_MODE) -> None:
+    with open(path, "xb", opener=partial(os.open, mode=mode)) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
 
 
-def replace_file(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes, *, mode: int = _USUAL_MODE) -> None:
     """Put `data` at `path` in one step; a reader sees the old bytes or the new ones, never less.
 
+    `mode` is who may do what with the file, from its first byte on, less the process's umask.
     The bytes are durable on return; the name of a *new* file is so after `sync_folder`.
     Raises StorageFull.
     """
     part = temporary_beside(path)
     with full_disk_named():
         try:
-            _write_new(part, data)
+            _write_new(part, data, mode)
             part.replace(path)
         except BaseException:
             part.unlink(missing_ok=True)

@@ -14,6 +14,8 @@ class ServerError(Exception):
     """A failure with a sentence for a person (`str(error)`) and a stable `code` for machines."""
 
     code: ClassVar[str] = "internal_error"
+    retry_after_seconds: int | None = None
+    """When it is worth trying again, where that is known."""
 
     def __init__(self, message: str, *, details: Mapping[str, object] | None = None) -> None:
         super().__init__(message)

@@ -86,6 +86,7 @@ class MediaStorageService(StoredRuns):
         execution_mode: str = "eco",
         safety_level: str = "kids",
         user_id: str | None = None,
+        workshop: str | None = None,
         request: RunRequest | None = None,
         origin: str | None = None,
         warnings: Iterable[str] = (),
@@ -99,6 +100,7 @@ class MediaStorageService(StoredRuns):
         metadata = RunMetadata(
             run_id=run_id or new_run_id(),
             user_id=user_id,
+            workshop=workshop,
             timestamp=utc_now(),
             schema_id=schema,
             execution_mode=execution_mode,

@@ -21,12 +21,18 @@ class RunNotOver(ServerError):
 
 
 def again(
-    run: RunMetadata, seed: SeedChoice, *, is_researcher: bool = False, device: str = ""
+    run: RunMetadata,
+    seed: SeedChoice,
+    *,
+    is_researcher: bool = False,
+    device: str = "",
+    workshop: str | None = None,
 ) -> NewRun:
     """What to ask for so that `run` is done once more, with its seed, a new one or a given one.
 
     It begins with the input text, not with the text as somebody edited it, and doesn't stop for an
-    edit. The label of the person goes along, so that who looks for a person's runs finds it too.
+    edit. The label of the person goes along, so that who looks for a person's runs finds it too;
+    so does that of the workshop, where who repeats it is in none.
     Raises RunNotOver.
     """
     if not run.is_final:
@@ -45,6 +51,7 @@ def again(
         context=wished.context,
         is_researcher=is_researcher,
         device=device,
+        workshop=workshop or run.workshop,
         origin=run.run_id,
     )
 

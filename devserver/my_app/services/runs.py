@@ -74,6 +74,8 @@ class NewRun:
     origin: str | None = None
     device: str = ""
     """Whose run it is, for the queue; stored nowhere."""
+    workshop: str | None = None
+    """The label of the workshop it belongs to, by its code."""
 
 
 class Runs:
@@ -134,6 +136,7 @@ class Runs:
             execution_mode=new.execution_mode,
             safety_level=level,
             user_id=new.user_id,
+            workshop=new.workshop,
             request=RunRequest(
                 output_configs=tuple(config.id for config in configs),
                 output_type=output_type,

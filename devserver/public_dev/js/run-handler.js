@@ -14,7 +14,7 @@ export async function startRun(request) {
     body: JSON.stringify(request),
   });
   const answer = await response.json();
-  if (!answer.run_id) throw new Error(answer.error);
+  if (!answer.run_id) throw Object.assign(new Error(answer.error), { code: answer.code });
   return answer.run_id;
 }
 

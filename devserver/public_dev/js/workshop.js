@@ -1,7 +1,9 @@
 import { startRun, watchRun } from "./run-handler.js";
+import { askForWorkshop, enterWorkshop } from "./workshop-code.js";
 
 const element = (id) => document.getElementById(id);
 const REMEMBERED_RUN = "run";
+const SENTENCES = { too_many_requests: "Das war sehr viel auf einmal. Warte einen Moment und versuche es dann noch einmal." };
 
 async function showStyles() {
   const { schemas } = await (await fetch("/api/schema/schemas")).json();
@@ -98,13 +100,14 @@ element("idea").addEventListener("submit", async (event) => {
     };
     await follow(await startRun(request));
   } catch (error) {
-    element("news").textContent = error.message || "Der Server ist gerade nicht zu erreichen.";
+    if (error.code === "workshop_code_required") askForWorkshop();
+    element("news").textContent = (SENTENCES[error.code] ?? error.message) || "Der Server ist gerade nicht zu erreichen.";
   } finally {
     button.disabled = false;
   }
 });
 
 element("styles").addEventListener("change", askForRules);
-await showStyles();
+await Promise.all([showStyles(), enterWorkshop()]);
 const remembered = sessionStorage.getItem(REMEMBERED_RUN);
 if (remembered) await follow(remembered);

@@ -1,6 +1,12 @@
 """The shapes that cross the wire. Requests are validated by them, answers built from them, and
 `/api/openapi.json` is made of them, so the three can't differ."""
 
+from devserver.my_app.routes.wire.access import (
+    Login,
+    LoginRequest,
+    Workshop,
+    WorkshopRequest,
+)
 from devserver.my_app.routes.wire.answers import (
     AcceptedAnswer,
     AwaitingEditAnswer,
@@ -61,6 +67,8 @@ __all__ = [
     "Journey",
     "JourneyStepView",
     "Localised",
+    "Login",
+    "LoginRequest",
     "MediaInfo",
     "MediaOutput",
     "NewRunRequest",
@@ -77,4 +85,6 @@ __all__ = [
     "SchemaList",
     "SchemaView",
     "Text",
+    "Workshop",
+    "WorkshopRequest",
 ]

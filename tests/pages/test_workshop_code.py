@@ -1,0 +1,57 @@
+"""The workshop page where a code is set, in a real browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.running_server import RunningServer
+
+
+@pytest.fixture(name="coded", scope="module")
+def _coded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    server = RunningServer(
+        tmp_path_factory.mktemp("coded"),
+        DEVSERVER_WORKSHOP_CODES="rot-3=Klasse 3b, blau-7=Ferienkurs",
+        DEVSERVER_POOL_PROCESSES="1",
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_a_class_types_its_code_in_once(page: Page, coded: RunningServer) -> None:
+    page.goto(coded.url)
+    idea = page.get_by_role("textbox", name="Deine Idee")
+    expect(page.get_by_label("Der Code eurer Werkstatt")).to_be_visible()
+    expect(idea).to_be_hidden()
+    page.get_by_label("Der Code eurer Werkstatt").fill("Rot 3")
+    page.get_by_role("button", name="Weiter").click()
+    expect(page.get_by_text("Klasse 3b")).to_be_visible()
+    idea.fill("Eine Katze")
+    page.get_by_role("button", name="Los!").click()
+    expect(page.get_by_role("status")).to_have_text("Fertig!", timeout=30_000)
+    [folder] = coded.runs.iterdir()
+    assert json.loads((folder / "metadata.json").read_text())["workshop"] == "Klasse 3b"
+    page.reload()
+    expect(idea).to_be_visible()
+    page.get_by_role("button", name="Anderer Code").click()
+    page.get_by_label("Der Code eurer Werkstatt").fill("blau-7")
+    page.get_by_role("button", name="Weiter").click()
+    expect(page.get_by_text("Ferienkurs")).to_be_visible()
+
+
+def test_a_wrong_code_is_said_kindly(browser: Browser, coded: RunningServer) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(coded.url)
+    page.get_by_label("Der Code eurer Werkstatt").fill("grün-1")
+    page.get_by_role("button", name="Weiter").click()
+    expect(page.get_by_role("alert")).to_have_text(
+        "Dieser Code stimmt nicht. Schau noch einmal nach."
+    )
+    expect(page.get_by_role("textbox", name="Deine Idee")).to_be_hidden()
+    context.close()
