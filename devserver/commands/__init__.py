@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from devserver.commands import looking, making, upkeep
+from devserver.commands import forgetting, looking, making, upkeep
 
 
 @click.group()
@@ -22,5 +22,10 @@ for command in (
     upkeep.verify,
     making.rerun,
     upkeep.recover,
+    forgetting.delete,
+    forgetting.erase,
+    forgetting.retention,
+    forgetting.archive,
+    forgetting.restore,
 ):
     main.add_command(command)

@@ -61,10 +61,10 @@ def services() -> Services:
 
 
 def is_researcher() -> bool:
-    """Whether the request carries the researcher token as a Bearer."""
+    """Whether the request carries the researcher token, or the operator's key, as a Bearer."""
     authorization = request.authorization
     token = authorization.token if authorization and authorization.type == "bearer" else None
-    return services().access.allows(token)
+    return services().access.allows(token) or services().operator_key.allows(token)
 
 
 def read_body(model: type[Model]) -> Model:

@@ -64,7 +64,8 @@ class Receipt:
         return not self.faults
 
 
-def _nobody_works(_run_id: str, _seconds: float) -> bool:
+def nobody_works(_run_id: str, _seconds: float) -> bool:
+    """Where there are no workers."""
     return True
 
 
@@ -84,7 +85,7 @@ class Forgetting:
         folders: RunFolders,
         *,
         cancel: Cancel,
-        wait_until_left: Callable[[str, float], bool] = _nobody_works,
+        wait_until_left: Callable[[str, float], bool] = nobody_works,
         forget_jobs: Callable[[Sequence[Job]], int] = _no_comfyui,
         holders: Mapping[str, Forgetter] | None = None,
     ) -> None:

@@ -15,21 +15,19 @@ _NAME = "operator_key"
 
 
 class OperatorKey:
-    """The key of one server."""
+    """The key of one server, made with it; that of an earlier server is void from then on.
+
+    Only for the root's owner.
+    """
 
     def __init__(self, state: Path) -> None:
         self._path = state / _NAME
-        self._key = ""
-
-    def make(self) -> None:
-        """Make a new one; that of an earlier server is void. Only for the root's owner."""
-        key = secrets.token_urlsafe(32)
+        self._key = key = secrets.token_urlsafe(32)
         self._path.unlink(missing_ok=True)
         # Never readable by others, not even for a moment. On Windows the folder's rights hold.
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(key)
-        self._key = key
 
     def allows(self, key: str | None) -> bool:
         """Whether `key` is this server's; takes the same time for any wrong one."""
@@ -43,7 +41,7 @@ class OperatorKey:
 
 
 def read_operator_key(state: Path) -> str | None:
-    """The key of the server that owns the root; None when there is none or it isn't ours to read."""
+    """The key of the server that owns the root; None when there is none that this user may read."""
     try:
         return (state / _NAME).read_text(encoding="ascii").strip() or None
     except (OSError, ValueError):

@@ -36,8 +36,8 @@ _SENTENCES: dict[Kind, str] = {
 
 @dataclass(frozen=True)
 class OutOfReach:
-    """One such place: `name` is that of the backend, `where` its origin when it is known, `runs` how
-    many of the runs went there (None for copies, which nobody counts)."""
+    """One such place: `name` is that of the backend, `where` its origin when it is known, `runs`
+    how many of the runs went there (None for copies, which nobody counts)."""
 
     kind: Kind
     name: str

@@ -41,14 +41,6 @@ class RuleReport:
     faults: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    """What a rule asks about a run."""
-
-    run: RunMetadata
-    ended: datetime
-
-
 class Retention:
     """Applies rules to all runs; for each run the first rule that is for it."""
 
@@ -136,8 +128,8 @@ class Retention:
 
 
 class DailyRetention:
-    """Applies rules once a day in a thread of its own, for the first time some minutes after
-    `start`. Without rules it does nothing."""
+    """Applies rules once a day in a thread of its own, for the first time some minutes after it was
+    made. Without rules it does nothing."""
 
     def __init__(
         self,
@@ -155,9 +147,6 @@ class DailyRetention:
         self._due = now() + first_after
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Begin to count."""
         if self._rules:
             self._thread = threading.Thread(target=self._serve, name="retention", daemon=True)
             self._thread.start()

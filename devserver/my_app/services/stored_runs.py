@@ -26,6 +26,11 @@ class StoredRuns:
     def __init__(self, folders: RunFolders) -> None:
         self._folders = folders
 
+    @property
+    def folders(self) -> RunFolders:
+        """Where the runs lie."""
+        return self._folders
+
     def get_metadata(self, run_id: str) -> RunMetadata:
         """The run's metadata as last written; of an archived run, as they were sealed.
 
