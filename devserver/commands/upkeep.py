@@ -47,7 +47,7 @@ def recover() -> None:
     """
     with failures_told():
         settings = read_settings()
-        folders = run_folders(settings)
+        run_folders(settings)
         root = StorageRoot(settings.exports_dir)
         root.claim(f"http://{settings.host}:{settings.port}")
         try:

@@ -160,6 +160,8 @@ class Forgetting:
         except HistoryNotForgotten as error:
             faults["comfyui"] = str(error)
         except (ServerError, OSError) as error:
+            if self._folders.tombstones.is_tombstoned(run_id):
+                return  # another deletion is ahead of this one, and asked
             logger.warning("run %s: its jobs can't be read: %s", run_id, with_causes(error))
             faults["comfyui"] = "Its jobs could not be read, so no ComfyUI was asked."
 
