@@ -53,7 +53,7 @@ class RunningServer:
                 break
             try:
                 requests.get(f"{self.url}/api/health", timeout=5)
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.05)
             else:
                 return

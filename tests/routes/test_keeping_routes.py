@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -110,8 +111,16 @@ def test_erases_a_person(
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"user_id": ""}, {"user_id": None}, {"user_id": 7}, {"user_id": "x", "dryrun": True}]
-    + [{"user_id": "x", "dry_run": "no"}, {"user_id": "a\0b"}, {"user_id": "x" * 201}],
+    [
+        {},
+        {"user_id": ""},
+        {"user_id": None},
+        {"user_id": 7},
+        {"user_id": "x", "dryrun": True},
+        {"user_id": "x", "dry_run": "no"},
+        {"user_id": "a\0b"},
+        {"user_id": "x" * 201},
+    ],
 )
 def test_erases_nobody_by_mistake(
     client: FlaskClient, researcher: dict[str, str], body: dict[str, object]
@@ -128,27 +137,32 @@ def test_retention_is_tried_first(
     )
     rule = {"name": "x", "action": "delete", "older_than_days": 30, "workshop": [workshop]}
 
-    def post(**body: object) -> dict[str, object]:
+    def post(**body: object) -> dict[str, Any]:
         answer = client.post("/api/retention", json=body, headers=researcher)
         assert answer.status_code == 200, answer.get_json()
-        found: dict[str, object] = answer.get_json()
+        found: dict[str, Any] = answer.get_json()
         return found
 
     assert post() == {"applied": False, "rules": []}
     planned = post(rules=[rule])
     assert planned["applied"] is False
-    [report] = planned["rules"]  # type: ignore[misc]
+    [report] = planned["rules"]
     assert (report["run_ids"], report["done"]) == ([run_id], 0)
     assert services.storage.folders.exists(run_id)
-    [report] = post(rules=[rule], apply=True)["rules"]  # type: ignore[misc]
+    [report] = post(rules=[rule], apply=True)["rules"]
     assert (report["run_ids"], report["done"]) == ([run_id], 1)
     assert not services.storage.folders.exists(run_id)
 
 
 @pytest.mark.parametrize(
     "body",
-    [{"apply": "yes"}, {"rules": []}, {"rules": [{}]}, {"aply": True}]
-    + [{"rules": [{"name": "x", "action": "delete", "older_than_days": 0}]}],
+    [
+        {"apply": "yes"},
+        {"rules": []},
+        {"rules": [{}]},
+        {"aply": True},
+        {"rules": [{"name": "x", "action": "delete", "older_than_days": 0}]},
+    ],
 )
 def test_rules_that_are_none_are_refused(
     client: FlaskClient, researcher: dict[str, str], body: dict[str, object]
