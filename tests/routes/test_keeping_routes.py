@@ -8,7 +8,10 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 
+from devserver.config import Settings, SettingsInvalid
+from devserver.my_app import create_app
 from devserver.my_app.services.operator_key import OperatorKey, read_operator_key
+from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.wiring import Services
 from tests.media_samples import png_bytes
 from tests.running_server import RunningServer
@@ -191,3 +194,13 @@ def test_the_server_accepts_its_operators_key(server: RunningServer) -> None:
         f"{server.url}/api/runs", headers={"Authorization": f"Bearer {key}"}, timeout=60
     )
     assert answer.status_code == 200
+
+
+def test_a_wrong_rule_stops_the_start(settings: Settings, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.json"
+    rules.write_text('{"rules": [{"name": "old ones", "action": "burn", "older_than_days": 9}]}')
+    with pytest.raises(SettingsInvalid, match=r"DEVSERVER_RETENTION: .*old ones.* action"):
+        create_app(settings.model_copy(update={"retention": rules}))
+    root = StorageRoot(settings.exports_dir)
+    root.claim("it is free")
+    root.release()
