@@ -17,6 +17,7 @@ from devserver.my_app.services.retention_rules import (
     RetentionRulesInvalid,
     read_rules,
 )
+from devserver.my_app.services.run_metadata import RunMetadata
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,11 @@ def build_keeping(
     *,
     holders: Mapping[str, Forgetter],
     wait_until_left: Callable[[str, float], bool] = nobody_works,
+    moved: Callable[[RunMetadata], None] = lambda _: None,
 ) -> Keeping:
     """`holders` are those who keep something derived from runs, by name; each is told of each run
-    that goes. Raises SettingsInvalid."""
+    that goes. `moved` is told of each run that goes into the archive or comes back. Raises
+    SettingsInvalid."""
     rules = retention_rules(settings)
     folders = storage.folders
     forgetting = Forgetting(
@@ -64,7 +67,7 @@ def build_keeping(
         forget_jobs=ComfyUIHistory(settings.comfyui_urls).forget,
         holders=holders,
     )
-    archive = Archive(folders)
+    archive = Archive(folders, moved=moved)
     return Keeping(
         forgetting=forgetting,
         archive=archive,

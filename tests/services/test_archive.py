@@ -48,6 +48,17 @@ def test_archived_and_restored_to_the_byte(
     assert archive.ids() == []
 
 
+def test_who_keeps_an_index_is_told(folders: RunFolders) -> None:
+    told: list[tuple[str, bool]] = []
+    archive = Archive(folders, moved=lambda run: told.append((run.run_id, run.archived)))
+    run_id = put_run(folders)
+    archive.archive(run_id)
+    archive.restore(run_id)
+    with pytest.raises(NotArchived):
+        archive.restore(run_id)
+    assert told == [(run_id, True), (run_id, False)]
+
+
 def test_an_archived_run_is_read_but_its_files_are_not(
     archive: Archive, storage: MediaStorageService
 ) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from devserver.my_app.services.durable_files import sync_folder, temporary_beside
 from devserver.my_app.services.errors import ServerError
@@ -45,11 +45,21 @@ class NotArchived(ServerError):
     code = "not_archived"
 
 
-class Archive:
-    """Seals runs and restores them. Safe to share between threads and processes."""
+def _nobody(_run: RunMetadata) -> None:
+    """Where nobody has to be told."""
 
-    def __init__(self, folders: RunFolders) -> None:
+
+class Archive:
+    """Seals runs and restores them. Safe to share between threads and processes.
+
+    `moved` is told of each run that was archived or restored, with `archived` as it is by then.
+    """
+
+    def __init__(
+        self, folders: RunFolders, *, moved: Callable[[RunMetadata], None] = _nobody
+    ) -> None:
         self._folders = folders
+        self._moved = moved
         self._stored = StoredRuns(folders)
 
     def ids(self) -> list[str]:
@@ -86,6 +96,7 @@ class Archive:
             self._seal(run_id)
             self._folders.remove_sealed_away(run_id)
         logger.info("run %s archived", run_id)
+        self._moved(run.having(archived=True))
 
     def restore(self, run_id: str) -> None:
         """Unpack an archived run beside, check every file, and let the folder appear in one step.
@@ -101,7 +112,7 @@ class Archive:
                 self._settle(run_id)  # what a kill left of an earlier restoring
                 raise NotArchived("This run is not in the archive; its folder is there.")
             folder, sealed = self._folders.path(run_id), self._folders.sealed_path(run_id)
-            read_sealed_metadata(sealed, run_id)
+            run = read_sealed_metadata(sealed, run_id)
             part = temporary_beside(folder)
             try:
                 unseal(sealed, run_id, part)
@@ -113,6 +124,7 @@ class Archive:
             sealed.unlink()
             sync_folder(sealed.parent)
         logger.info("run %s restored from the archive", run_id)
+        self._moved(run.having(archived=False))
 
     def settle(self) -> None:
         """Let every run be there once, after a kill. Only for the root's owner, at its start."""
