@@ -363,6 +363,11 @@ class Settings(BaseModel):
         alias="DEVSERVER_MIN_FREE_BYTES",
         description="Free space on the disk below which no new run is started; 0 for no floor.",
     )
+    retention: OptionalFile = Field(
+        None,
+        alias="DEVSERVER_RETENTION",
+        description="A JSON file with rules of how long runs are kept; applied once a day.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO",
         alias="DEVSERVER_LOG_LEVEL",

@@ -7,20 +7,23 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from flask import Flask
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from devserver.__main__ import main
 from devserver.config import PROJECT_FOLDER, setting_names
 from devserver.my_app.services.run_metadata import (
-    FINAL_STATUSES,
     Job,
     Output,
     RunError,
     RunMetadata,
     RunRequest,
+    RunStatus,
     StageRecord,
+    StageStatus,
 )
 from tests.honest_folders import check_all
 from tests.running_server import RunningServer
@@ -60,15 +63,75 @@ def test_every_command_is_documented() -> None:
     assert all(f"make {name}" in README.read_text() for name in targets if name != "clean")
 
 
-@pytest.mark.parametrize("model", [RunMetadata, RunRequest, Output, StageRecord, Job, RunError])
-def test_every_key_of_metadata_is_documented(model: type[RunMetadata]) -> None:
-    said = text_of("UNIFIED_MEDIA_STORAGE.md")
-    for name, field in model.model_fields.items():
-        assert f"`{field.alias or name}`" in said, name
+KEYS: dict[str, type[BaseModel]] = {
+    "The run": RunMetadata,
+    "An output": Output,
+    "A step": StageRecord,
+    "The request": RunRequest,
+    "A job": Job,
+    "An error": RunError,
+}
+SINCE_THE_FIRST = {
+    "The run": "run_id user_id timestamp schema execution_mode input_text transformed_text outputs",
+    "An output": "type filename backend config file_size_bytes format width height"
+    " duration_seconds",
+}
 
 
-def test_every_status_is_documented() -> None:
-    assert all(f"`{status}`" in text_of("UNIFIED_MEDIA_STORAGE.md") for status in FINAL_STATUSES)
+def rows_of(heading: str, text: str) -> list[list[str]]:
+    """The cells of the first table below a heading, or below the line with that text."""
+    [part] = re.findall(rf"^(?:## )?{heading}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    table = re.search(r"(?:^\|.*\n)+", part, re.MULTILINE)
+    assert table
+    lines = table.group().splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+@pytest.mark.parametrize("heading", KEYS)
+def test_the_data_dictionary_is_that_of_the_code(heading: str) -> None:
+    rows = rows_of(heading, text_of("DATA_DICTIONARY.md"))
+    fields = {
+        field.alias or name: field
+        for name, field in KEYS[heading].model_fields.items()
+        if not field.exclude
+    }
+    assert [row[0] for row in rows] == [f"`{key}`" for key in fields]
+    first = SINCE_THE_FIRST.get(heading, "").split()
+    for (key, field), (_, said, meaning, since, example) in zip(fields.items(), rows, strict=True):
+        values: TypeAdapter[object] = TypeAdapter(field.rebuild_annotation())
+        takes_null = True
+        try:
+            values.validate_python(None)
+        except ValidationError:
+            takes_null = False
+        assert ("null" in said) == takes_null, key
+        assert meaning
+        assert since == ("0" if key in first else "1"), key
+        if example:
+            values.validate_json(example.strip("`"))
+        else:
+            assert said in ("list", "object"), key
+
+
+@pytest.mark.parametrize(
+    ("heading", "known"), [("Of a run:", RunStatus), ("Of a step:", StageStatus)]
+)
+def test_every_status_is_in_the_data_dictionary(heading: str, known: object) -> None:
+    rows = rows_of(heading, text_of("DATA_DICTIONARY.md"))
+    assert [row[0].strip("`") for row in rows] == list(get_args(known))
+
+
+def test_every_value_of_a_choice_is_in_the_data_dictionary() -> None:
+    text = text_of("DATA_DICTIONARY.md")
+    for heading, model in KEYS.items():
+        rows = {row[0].strip("`"): row[2] for row in rows_of(heading, text)}
+        for name, field in model.model_fields.items():
+            key = field.alias or name
+            for choice in get_args(field.annotation):
+                values = get_args(choice) or (choice if isinstance(choice, str | int) else None,)
+                for value in values if key != "status" else ():
+                    if isinstance(value, str | int):
+                        assert f"`{value}`" in rows[key], (key, value)
 
 
 def test_every_dependency_is_explained() -> None:

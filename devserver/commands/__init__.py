@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from devserver.commands import access, looking, making, upkeep
+from devserver.commands import access, forgetting, looking, making, upkeep
 
 
 @click.group()
@@ -24,5 +24,10 @@ for command in (
     upkeep.recover,
     access.tokens,
     access.audit,
+    forgetting.delete,
+    forgetting.erase,
+    forgetting.retention,
+    forgetting.archive,
+    forgetting.restore,
 ):
     main.add_command(command)

@@ -28,8 +28,9 @@ def show(run_id: str) -> None:
     """Show a run: how it was asked for, its texts, steps and files."""
     with failures_told():
         folders = run_folders()
-        run = folders.read(run_id)
-        click.echo(folders.path(run_id))
+        run = StoredRuns(folders).get_metadata(run_id)
+        place = folders.sealed_path(run_id) if run.archived else folders.path(run_id)
+        click.echo(place)
         for label, value in _facts(run):
             if value is not None:
                 click.echo(f"  {label:13} {on_one_line(str(value))}")

@@ -9,9 +9,13 @@ import click
 import requests
 
 from devserver.config import Settings, SettingsInvalid, read_settings
+from devserver.my_app.keeping_wiring import Keeping, build_keeping
 from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.idempotency import IdempotencyKeys
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.storage_root import StorageRoot
+from devserver.my_app.services.thumbnails import Thumbnails, draw_thumbnail
+from devserver.my_app.wiring import build_media_storage
 
 
 @contextmanager
@@ -29,6 +33,23 @@ def run_folders(settings: Settings | None = None) -> RunFolders:
     if not (exports / "json").is_dir():
         raise click.ClickException(f"There are no runs under {exports}.")
     return RunFolders(StorageRoot(exports))
+
+
+def settled_keeping(settings: Settings, root: StorageRoot) -> Keeping:
+    """What keeps and forgets, without a server; the root has to be claimed. What a kill cut off is
+    brought to its end first."""
+    storage = build_media_storage(settings, root)
+    keeping = build_keeping(
+        settings,
+        storage,
+        holders={
+            "thumbnails": Thumbnails(root.cache, draw_thumbnail).forget,
+            "idempotency_keys": IdempotencyKeys(root).forget,
+        },
+    )
+    storage.folders.remove_strays()
+    keeping.settle()
+    return keeping
 
 
 def on_one_line(text: str) -> str:

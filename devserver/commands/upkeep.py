@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from devserver.commands.shared import failures_told, on_one_line, run_folders
+from devserver.commands.shared import failures_told, on_one_line, run_folders, settled_keeping
 from devserver.config import read_settings
 from devserver.my_app.services.run_folders import RunNotFound
 from devserver.my_app.services.storage_root import StorageRoot
@@ -17,12 +17,13 @@ from devserver.my_app.wiring import build_media_storage
 def verify(run_ids: tuple[str, ...]) -> None:
     """Check that folders hold what their metadata says: each file, its size and its sha256.
 
+    Of archived runs the sealed files are read and compared with their lists.
     All runs when none is named. The exit status is 1 when a folder lies.
     """
     with failures_told():
         folders = run_folders()
         checked = lying = 0
-        for run_id in run_ids or sorted(folders.ids()):
+        for run_id in run_ids or sorted({*folders.ids(), *folders.sealed_ids()}):
             try:
                 faults = faults_of(folders, run_id)
             except RunNotFound:
@@ -46,11 +47,11 @@ def recover() -> None:
     """
     with failures_told():
         settings = read_settings()
-        folders = run_folders(settings)
+        run_folders(settings)
         root = StorageRoot(settings.exports_dir)
         root.claim(f"http://{settings.host}:{settings.port}")
         try:
-            folders.remove_strays()
+            settled_keeping(settings, root)
             storage = build_media_storage(settings, root)
             unfinished = storage.unfinished_runs()
             for run in unfinished:

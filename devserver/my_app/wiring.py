@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from devserver.config import PROJECT_FOLDER, Settings
 from devserver.logs import about_run
+from devserver.my_app.keeping_wiring import Keeping, build_keeping, retention_rules
 from devserver.my_app.language_wiring import NO_MODELS, build_language_models
 from devserver.my_app.services import media_probe
 from devserver.my_app.services.access import (
@@ -51,14 +52,17 @@ from devserver.my_app.services.media_probe import MediaFacts
 from devserver.my_app.services.media_stage import MediaStage
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.metrics import Metrics
+from devserver.my_app.services.operator_key import OperatorKey
 from devserver.my_app.services.output_configs import OutputConfig, load_output_configs
 from devserver.my_app.services.pipeline import Pipeline
+from devserver.my_app.services.retention import DailyRetention
 from devserver.my_app.services.run_events import RunEvents
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.run_queue import EmbeddedRunQueue, LegEnd, RunQueue
 from devserver.my_app.services.run_watch import RunWatch
 from devserver.my_app.services.runs import TEXT_LANE, Runs
+from devserver.my_app.services.runs_at_work import RunsAtWork
 from devserver.my_app.services.safe_words import WordLists
 from devserver.my_app.services.safety_gate import SafetyGate
 from devserver.my_app.services.safety_messages import load_safety_messages
@@ -93,6 +97,9 @@ class Services:
     workshops: WorkshopCodes
     request_limits: Limits
     audit: Audit
+    operator_key: OperatorKey
+    keeping: Keeping
+    daily_retention: DailyRetention
     queue: RunQueue
     runs: Runs
     progress: RunProgress
@@ -116,11 +123,13 @@ class Services:
         What doesn't make it goes on at the next start.
         """
         self.release_clients()
+        self.daily_retention.close()
         self.warm_up.close()
         self.edit_deadline.close()
         self.queue.close(_LAST_CALL_SECONDS)
         self.comfyui.close()
         self.pool.close()
+        self.operator_key.remove()
         self.root.release()
 
 
@@ -236,6 +245,15 @@ def read_names(path: Path | None) -> list[str]:
     return [name for line in lines if (name := line.strip())]
 
 
+def build_access(
+    settings: Settings, root: StorageRoot, audit: Audit, operator_key: OperatorKey
+) -> ResearcherAccess:
+    """Who is let in: by the tokens made here, a configured one, and the key of this machine."""
+    configured = settings.researcher_token
+    tokens = ResearcherTokens(root, configured.get_secret_value() if configured else None)
+    return ResearcherAccess(tokens, audit, operator_key=operator_key)
+
+
 def lane_limits(settings: Settings) -> dict[str, int]:
     """How many runs may be under way at once for each backend, and for texts alone.
 
@@ -259,13 +277,11 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     schemas = live_interception_schemas(SCHEMAS_FOLDER / "interception")
     output_configs = load_output_configs(settings.output_configs_dir)
     models = build_language_models(settings)
+    retention_rules(settings)  # so that a wrong rule is said before anything is begun
     root = StorageRoot(settings.exports_dir)
     root.claim(f"http://{settings.host}:{settings.port}", patience_seconds=patience_seconds)
     RunFolders(root).remove_strays()
-    audit = Audit(root)
-    configured = settings.researcher_token
-    tokens = ResearcherTokens(root, configured.get_secret_value() if configured else None)
-    access = ResearcherAccess(tokens, audit)
+    audit, operator_key = Audit(root), OperatorKey(root.state)
     pool = WorkerPool(settings.pool_processes, memory_bytes=settings.pool_memory_bytes)
     draw_small = partial(pool.run, _MEASURE_SECONDS, draw_thumbnail)
     storage = build_media_storage(
@@ -295,7 +311,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     metrics = Metrics(
         schemas=schemas,
         backend_of={config.id: config.backend for config in output_configs.values()},
-        is_stored=lambda run_id: (root.runs / run_id).is_dir(),
+        is_stored=storage.folders.exists,
         free_bytes=disk.free_bytes,
     )
     storage.watch(metrics.heard)
@@ -306,8 +322,10 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         storage, catalogue, progress, apply=rewrite_in_pool, models=models, settings=settings
     )
 
+    at_work = RunsAtWork()
+
     def work(run_id: str, lane: str) -> LegEnd:
-        with about_run(run_id):
+        with about_run(run_id), at_work.on(run_id):
             step = pipeline.write_texts if lane == TEXT_LANE else pipeline.make_media
             return step(run_id)
 
@@ -322,6 +340,20 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     storage.watch(events.heard)
     queue.listen(events.moved)
     progress.listen(events.progressed)
+    keys = IdempotencyKeys(root, is_stored=storage.folders.exists)
+    thumbnails = Thumbnails(root.cache, draw_small, storage.folders.tombstones.is_tombstoned)
+    keeping = build_keeping(
+        settings,
+        storage,
+        holders={
+            "events": events.deleted,
+            "thumbnails": thumbnails.forget,
+            "idempotency_keys": keys.forget,
+            "queue": queue.withdraw,
+        },
+        wait_until_left=at_work.wait_until_left,
+    )
+    keeping.settle()
     runs = Runs(
         storage,
         catalogue,
@@ -330,7 +362,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         edit_deadline,
         disk=disk,
         metrics=metrics,
-        keys=IdempotencyKeys(root),
+        keys=keys,
         safety_floor=settings.minimum_safety_level,
     )
     runs.take_up_unfinished()
@@ -343,16 +375,19 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         disk=disk,
         storage=storage,
         catalogue=catalogue,
-        access=access,
+        access=build_access(settings, root, audit, operator_key),
         workshops=WorkshopCodes(root, settings.workshop_codes),
         request_limits=Limits(settings),
         audit=audit,
+        operator_key=operator_key,
+        keeping=keeping,
+        daily_retention=DailyRetention(keeping.retention, keeping.rules),
         queue=queue,
         runs=runs,
         progress=progress,
         events=events,
         metrics=metrics,
-        thumbnails=Thumbnails(root.cache, draw_small),
+        thumbnails=thumbnails,
         models=models,
         warm_up=warm_up_models,
         edit_deadline=edit_deadline,

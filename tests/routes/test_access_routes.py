@@ -147,7 +147,7 @@ def test_what_researchers_do_is_written_down_without_words(
     client.get(f"/api/media/run/{run.run_id}", headers=researcher)
     client.get(f"/api/runs/{run.run_id}/journey", headers=researcher)
     client.delete(f"/api/runs/{run.run_id}", headers=researcher)
-    client.delete(f"/api/runs/{run.run_id}", headers=researcher)  # gone already
+    client.delete(f"/api/runs/{run.run_id}", headers=researcher)  # once more
     who = "environment"
     assert lines(services)[before:] == [
         ("searched", who, None),

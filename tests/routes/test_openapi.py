@@ -46,7 +46,7 @@ def test_the_metrics_are_for_researchers_and_no_json(client: FlaskClient) -> Non
     metrics = client.get("/api/openapi.json").get_json()["paths"]["/metrics"]["get"]
     assert metrics["security"] == [{"researcher": []}, {"login": []}]
     assert list(metrics["responses"]["200"]["content"]) == ["*/*"]
-    assert set(metrics["responses"]) == {"200", "401"}
+    assert set(metrics["responses"]) == {"200", "401", "429"}
 
 
 def test_the_page_shows_every_route_and_needs_nothing_from_elsewhere(client: FlaskClient) -> None:

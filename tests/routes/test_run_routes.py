@@ -77,9 +77,19 @@ def test_bad_pages_are_400(client: FlaskClient, researcher: dict[str, str], quer
 
 def test_deletes_a_run(client: FlaskClient, run_id: str, researcher: dict[str, str]) -> None:
     answer = client.delete(f"/api/runs/{run_id}", headers=researcher)
-    assert answer.get_json() == {"status": "deleted", "run_id": run_id}
+    receipt = answer.get_json()
+    assert (receipt["status"], receipt["run_id"], receipt["reason"]) == (
+        "deleted",
+        run_id,
+        "deleted",
+    )
+    assert (receipt["was_under_way"], receipt["files"], receipt["complete"]) == (True, 2, True)
     assert client.get(f"/api/runs/{run_id}").status_code == 404
-    assert client.delete(f"/api/runs/{run_id}", headers=researcher).status_code == 404
+    again = client.delete(f"/api/runs/{run_id}", headers=researcher)
+    assert (again.status_code, again.get_json()["files"]) == (200, 0)
+    assert again.get_json()["time"] == receipt["time"]
+    unknown = client.delete(f"/api/runs/{uuid.uuid4()}", headers=researcher)
+    assert unknown.status_code == 404
 
 
 def test_deleting_tells_nothing_to_strangers(client: FlaskClient) -> None:

@@ -201,3 +201,26 @@ def test_neither_key_nor_text_is_stored(
     assert run_id in note
     assert TAP.key not in note
     assert TAP.asked not in note
+
+
+def test_forgets_the_keys_of_a_run_and_no_others(
+    root: StorageRoot, clock: Clock, start: Starting, storage: MediaStorageService
+) -> None:
+    keys = IdempotencyKeys(root, now=clock)
+    other_tap = RequestKey("b-key", TAP.asked)
+    first, other = keys.once(TAP, start), keys.once(other_tap, start)
+    restarted = IdempotencyKeys(root, now=clock)  # knows them from the disk
+    files = list((root.state / "idempotency").iterdir())
+    assert len(files) == 2
+    storage.delete_run(first)
+    restarted.forget(first)
+    [left] = (root.state / "idempotency").iterdir()
+    assert other in left.read_text()
+    again = restarted.once(TAP, start)
+    assert again not in (first, other)
+    restarted.forget(first)  # the key stands for another run by now
+    restarted.tidy()
+    assert restarted.once(TAP, start) == again
+    assert restarted.once(other_tap, start) == other
+    restarted.forget(other)
+    assert restarted.once(TAP, start) == again

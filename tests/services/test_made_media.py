@@ -52,17 +52,19 @@ def test_base64_of_anything_else_is_not_guessed_to_be_media(name: str) -> None:
     "text",
     [*WORDS, "ftp://host/x", "https://", "https:///x", "https://a b/x", "http://[x", "/home/x.png"],
 )
-def test_any_other_text_is_an_error_that_quotes_its_beginning(text: str) -> None:
+def test_any_other_text_is_an_error_that_does_not_quote_it(text: str) -> None:
     for value in (text, [text], [URL, text], {"url": URL, "output": text}, {"remark": text}):
         with pytest.raises(MediaRejected) as caught:
             descriptions_of(value, BY)
-        assert repr(text[:40]) in str(caught.value)
-        assert text[:41] not in str(caught.value) or len(text) <= 40
+        assert str(caught.value) == (
+            f"A text of {len(text)} characters is neither an address nor a data URI nor media "
+            "in base64."
+        )
 
 
 @pytest.mark.parametrize("text", ["data:image/png;base64", "data:;base64,!", "data:"])
 def test_a_broken_data_uri_is_an_error_also_beside_media(text: str) -> None:
-    with pytest.raises(MediaRejected, match="data:"):
+    with pytest.raises(MediaRejected, match="neither a data URI nor base64"):
         descriptions_of({"url": URL, "remark": text}, BY)
 
 
@@ -82,7 +84,7 @@ def test_two_forms_of_one_file_are_one_file() -> None:
     page = base64.b64encode(b"<html>no picture</html>").decode()
     assert descriptions_of({"b64_json": page}, BY) == [MediaData(b"<html>no picture</html>", BY)]
     assert descriptions_of({"b64_json": URL}, BY) == [MediaUrl(URL, BY)]
-    with pytest.raises(MediaRejected, match="finished!"):
+    with pytest.raises(MediaRejected, match="A text of 9 characters"):
         descriptions_of({"b64_json": "finished!"}, BY)
     assert descriptions_of({"url": URL, "b64_json": None}, BY) == [MediaUrl(URL, BY)]
     assert descriptions_of({"url": URL, "b64_json": ""}, BY) == [MediaUrl(URL, BY)]

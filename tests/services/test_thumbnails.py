@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from devserver.my_app.services.errors import MediaRejected
+from devserver.my_app.services.run_folders import RunNotFound
 from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.services.run_metadata import Output
 from devserver.my_app.services.thumbnails import NoThumbnail, Thumbnails, draw_thumbnail
@@ -72,3 +73,41 @@ def test_each_is_drawn_once_and_sizes_are_steps(tmp_path: Path) -> None:
     assert drawn == [128, 256, 1024, 128]
     with pytest.raises(NoThumbnail):
         thumbnails.get(run_id, Output(type="audio", filename="x.wav"), tmp_path, 128)
+
+
+@pytest.mark.parametrize("forgets_at_once", [True, False])
+def test_nothing_is_left_of_a_run_that_is_deleted_while_it_is_drawn(
+    tmp_path: Path, forgets_at_once: bool
+) -> None:
+    gone: set[str] = set()
+    run_id = new_run_id()
+
+    def draw(original: Path, media_type: str, side: int) -> bytes:
+        gone.add(run_id)
+        if forgets_at_once:
+            thumbnails.forget(run_id)
+        return b"a small picture"
+
+    thumbnails = Thumbnails(tmp_path, draw, gone.__contains__)
+    output = Output(type="image", filename="output_image.png", sha256="ab" * 32)
+    with pytest.raises(RunNotFound):
+        thumbnails.get(run_id, output, tmp_path / "original", 128)
+    assert not (tmp_path / "thumbnails" / run_id).exists()
+    thumbnails.forget(run_id)
+
+
+def test_what_cannot_be_forgotten_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = new_run_id()
+    thumbnails = Thumbnails(tmp_path, lambda *_: b"a small picture")
+    output = Output(type="image", filename="output_image.png", sha256="ab" * 32)
+    thumbnails.get(run_id, output, tmp_path / "original", 128)
+
+    def fails(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", fails)
+        with pytest.raises(PermissionError):
+            thumbnails.forget(run_id)
+    thumbnails.forget(run_id)
+    assert not (tmp_path / "thumbnails" / run_id).exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from flask import Blueprint, Response, request
 
 from devserver.my_app.routes import wire
@@ -143,14 +145,17 @@ def all_runs() -> Response:
 
 
 @blueprint.delete("/<run_id>")
-@documented(answers={200: wire.Deleted}, errors=(400, 401, 404), for_researchers=True)
+@documented(answers={200: wire.DeletionReceipt}, errors=(400, 401, 404, 503), for_researchers=True)
 def delete(run_id: str) -> Response:
-    """Delete a run with everything in its folder."""
-    services().storage.delete_run(run_id)
-    services().thumbnails.forget(run_id)
-    services().events.deleted(run_id)
+    """Delete a run with all that was made of it; one under way is cancelled first.
+
+    What is left is its id, the time and the reason. It can be repeated, for what failed.
+    """
+    receipt = services().keeping.forgetting.delete(run_id)
     audit("deleted", run_id)
-    return json_answer(wire.Deleted(run_id=run_id))
+    return json_answer(
+        wire.DeletionReceipt.model_validate({**asdict(receipt), "complete": receipt.is_complete})
+    )
 
 
 def _state(run: RunMetadata) -> Response:

@@ -60,7 +60,9 @@ def run_view(run: RunMetadata, *, is_researcher: bool = False) -> wire.RunView:
         for key in _PRIVATE_KEYS:
             del values[key]
         values["stages"] = [record.model_dump(mode="json") for record in stages_view(run)]
-    return wire.RunView.model_validate({**values, "outputs": outputs_view(run)})
+    return wire.RunView.model_validate(
+        {**values, "archived": run.archived, "outputs": outputs_view(run)}
+    )
 
 
 def accepted_answer(event: RunEvent) -> wire.AcceptedAnswer:

@@ -36,6 +36,7 @@ Action = Literal[
     "erased",
     "archived",
     "restored",
+    "retention_applied",
     "token_added",
     "token_revoked",
 ]

@@ -62,9 +62,16 @@ class IdempotencyKeys:
     """
 
     def __init__(
-        self, root: StorageRoot, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        root: StorageRoot,
+        *,
+        is_stored: Callable[[str], bool] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._runs = root.runs
+        """`is_stored` says whether there is such a run; by default, whether it has a folder."""
+        self._is_stored = is_stored or (lambda run_id: (root.runs / run_id).is_dir())
+        self._paths: dict[str, set[Path]] = {}
+        self._paths_guard = threading.Lock()
         self._folder = root.state / "idempotency"
         self._now = now
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
@@ -87,7 +94,7 @@ class IdempotencyKeys:
         path = self._folder / f"{request.name}.json"
         with self._lock_of(path):
             known = self._read(path)
-            if known is not None and (self._runs / known.run_id).is_dir():
+            if known is not None and self._is_stored(known.run_id):
                 if known.asked_sha256 != request.asked_sha256:
                     raise IdempotencyKeyReused(
                         "This Idempotency-Key was used before, for another request."
@@ -97,17 +104,44 @@ class IdempotencyKeys:
 
             def note(run_id: str) -> None:
                 self._write(path, _Noted(run_id, request.asked_sha256, self._now()))
+                self._know(run_id, path)
                 made.append(run_id)
 
             start(note)
             return made[0]
 
+    def forget(self, run_id: str) -> None:
+        """Forget the keys that stand for a run. Raises OSError when that can't be done."""
+        with self._paths_guard:
+            paths = self._paths.pop(run_id, set())
+        for path in paths:
+            with self._lock_of(path):
+                known = self._read(path)
+                if known is not None and known.run_id == run_id:
+                    path.unlink(missing_ok=True)
+
     def tidy(self) -> None:
         """Forget every key that is older than a day, and what a kill left unfinished."""
+        kept: dict[str, set[Path]] = {}
         for path in self._folder.iterdir():
             with self._lock_of(path):
-                if is_temporary(path.name) or self._read(path) is None:
+                known = None if is_temporary(path.name) else self._read(path)
+                if known is None:
                     path.unlink(missing_ok=True)
+                else:
+                    kept.setdefault(known.run_id, set()).add(path)
+        with self._paths_guard:
+            for run_id in self._paths.keys() - kept.keys():
+                # One that was noted since its file was passed has its file.
+                self._paths[run_id] = {path for path in self._paths[run_id] if path.exists()}
+                if not self._paths[run_id]:
+                    del self._paths[run_id]
+            for run_id, paths in kept.items():
+                self._paths.setdefault(run_id, set()).update(paths)
+
+    def _know(self, run_id: str, path: Path) -> None:
+        with self._paths_guard:
+            self._paths.setdefault(run_id, set()).add(path)
 
     def _lock_of(self, path: Path) -> threading.Lock:
         # A temporary file `.<name>.….part` shares the lock of the file it is to become.

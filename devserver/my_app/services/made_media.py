@@ -37,7 +37,6 @@ MAX_DEPTH = 8
 MAX_VALUES = 1_000
 MAX_MEDIA = 64
 
-_QUOTED_CHARACTERS = 40
 _LONGEST_ADDRESS = 8_192
 _FORM = re.compile(r"\s*(?:data:|https?://)", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s\x00-\x1f\x7f]*", re.IGNORECASE)
@@ -72,8 +71,8 @@ def descriptions_of(value: object, made_by: MadeBy) -> list[MediaDescription]:
     """The media that `value` stands for, in order: str, bytes, or any nesting of them.
 
     None, numbers and truth values inside lists and objects are passed over; nothing at all gives an
-    empty list. Raises MediaRejected, quoting the first characters, for a string that is no media,
-    and for an answer that is nested too deeply or holds too much.
+    empty list. Raises MediaRejected for a string that is no media, and for an answer that is nested
+    too deeply or holds too much.
     """
     if value is None:
         return []
@@ -174,6 +173,7 @@ def _is_address(text: str) -> bool:
 
 def _no_media(text: str) -> MediaRejected:
     return MediaRejected(
-        "This text is neither an address nor a data URI nor media in base64: "
-        f"{text[:_QUOTED_CHARACTERS]!r}"
+        # Not quoted: a service may answer with the child's own words, and this goes to the log.
+        f"A text of {len(text)} characters is neither an address nor a data URI nor media "
+        "in base64."
     )

@@ -17,7 +17,6 @@ from urllib.parse import unquote_to_bytes
 
 from devserver.my_app.services.errors import MediaRejected
 
-_QUOTED_CHARACTERS = 40
 _LONGEST_CLAIM = 256
 _UNLIKE_PLAIN_BASE64 = "-_" + string.whitespace
 _TO_PLAIN_BASE64 = str.maketrans("-_", "+/", string.whitespace)
@@ -151,5 +150,6 @@ def _from_base64(payload: str, whole: str) -> bytes:
 
 def _no_media(text: str) -> MediaRejected:
     return MediaRejected(
-        f"This text is neither a data URI nor base64: {text[:_QUOTED_CHARACTERS]!r}"
+        # Not quoted: a service may answer with the child's own words, and this goes to the log.
+        f"A text of {len(text)} characters is neither a data URI nor base64."
     )

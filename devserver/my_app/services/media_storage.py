@@ -23,7 +23,12 @@ from devserver.my_app.services.media_sources import (
     claimed_type_of,
     decode_media_data,
 )
-from devserver.my_app.services.run_folders import TRANSFORMED_TEXT, Change, RunFolders
+from devserver.my_app.services.run_folders import (
+    TRANSFORMED_TEXT,
+    Change,
+    RunFolders,
+    RunNotFound,
+)
 from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.services.run_metadata import (
     Job,
@@ -362,8 +367,15 @@ class MediaStorageService(StoredRuns):
         return run
 
     def delete_run(self, run_id: str) -> None:
-        """Remove the run with everything in it. Raises RunNotFound."""
-        self._folders.remove(run_id)
+        """Remove the run with everything in it; what is left is a tombstone. Raises RunNotFound.
+
+        What a server made of it elsewhere (small pictures, keys) is not known here: a server
+        deletes runs by its `Forgetting`.
+        """
+        if not self._folders.exists(run_id):
+            raise RunNotFound("There is no run with this id on this server.")
+        self._folders.bury(run_id, "deleted")
+        self._folders.remove_remains(run_id)
         logger.info("run %s deleted", run_id)
 
     def _check_complete(self, run: RunMetadata) -> None:

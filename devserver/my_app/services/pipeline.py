@@ -99,6 +99,8 @@ class Pipeline:
             logger.warning("run %s failed: %s", run_id, with_causes(error))
             self._end(run_id, _failure(self._storage.get_metadata(run_id), error))
         except Exception:
+            # One that was deleted is left, whatever broke when its folder vanished.
+            self._storage.get_metadata(run_id)
             # Whatever nobody thought of ends this run, said so in its folder, and no other.
             logger.exception("run %s failed inside the server", run_id)
             self._storage.finish_run(run_id, "failed", _INTERNAL)

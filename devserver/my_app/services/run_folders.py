@@ -13,12 +13,13 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock
 
 from devserver.my_app.services.durable_files import (
+    TEMPORARY_SUFFIX,
     StorageFull,
     create_folder,
     full_disk_named,
@@ -32,14 +33,18 @@ from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.run_id import checked_run_id, is_run_id
 from devserver.my_app.services.run_metadata import RunMetadata, parse_metadata
 from devserver.my_app.services.storage_root import StorageRoot
+from devserver.my_app.services.tombstones import Reason, Tombstones
 
 logger = logging.getLogger(__name__)
 
 METADATA = "metadata.json"
 INPUT_TEXT = "input_text.txt"
 TRANSFORMED_TEXT = "transformed_text.txt"
+SEALED_SUFFIX = ".zip"
 OWN_NAME = re.compile(r"output_.*|workflow(_\d+)?\.json")
 """The names we give to files that metadata.json lists one by one."""
+
+_NO_RUN = "There is no run with this id on this server."
 
 Change = Callable[[RunMetadata], RunMetadata]
 
@@ -50,11 +55,21 @@ class RunNotFound(ServerError):
     code = "run_not_found"
 
 
+class RunArchived(RunNotFound):
+    """The run has no folder just now: it lies sealed in the archive."""
+
+    code = "run_archived"
+
+
 class RunFolders:
-    """The folders under `json/`, one a run, and the locks that keep their writers apart."""
+    """The folders under `json/`, one a run, and the locks that keep their writers apart.
+
+    A run that has a tombstone isn't there, whatever lies on the disk.
+    """
 
     def __init__(self, root: StorageRoot) -> None:
         self._root = root
+        self.tombstones = Tombstones(root.state)
         self._guard = threading.Lock()
         self._thread_locks: dict[str, tuple[threading.Lock, int]] = {}
 
@@ -69,8 +84,23 @@ class RunFolders:
         """
         return temporary_beside(self._root.incoming / checked_run_id(run_id))
 
+    def sealed_path(self, run_id: str) -> Path:
+        """Where the run's sealed file is or would be. Raises RunIdInvalid."""
+        return self._root.archive / f"{checked_run_id(run_id)}{SEALED_SUFFIX}"
+
+    def exists(self, run_id: str) -> bool:
+        """Whether there is such a run, as a folder or in the archive. Raises RunIdInvalid."""
+        there = self.path(run_id).is_dir() or self.sealed_path(run_id).is_file()
+        return there and not self.tombstones.is_tombstoned(run_id)
+
     def create(self, metadata: RunMetadata) -> None:
-        """Let the folder appear with its input text and metadata inside, durable on return."""
+        """Let the folder appear with its input text and metadata inside, durable on return.
+
+        Raises StorageFull, and FileExistsError for an id that any run has or had.
+        """
+        run_id = metadata.run_id
+        if self.tombstones.is_tombstoned(run_id) or self.sealed_path(run_id).exists():
+            raise FileExistsError(run_id)
         create_folder(
             self.path(metadata.run_id),
             {INPUT_TEXT: metadata.input_text.encode(), METADATA: metadata.to_json()},
@@ -79,12 +109,24 @@ class RunFolders:
     def read(self, run_id: str) -> RunMetadata:
         """The run's metadata as last written.
 
-        Raises RunIdInvalid, RunNotFound, MetadataUnreadable.
+        Raises RunIdInvalid, RunNotFound, RunArchived, MetadataUnreadable.
         """
+        run = self.read_remains(run_id)
+        # Looked at last, so that nobody reads a run after its tombstone was set.
+        if self.tombstones.is_tombstoned(run_id):
+            raise RunNotFound(_NO_RUN)
+        return run
+
+    def read_remains(self, run_id: str) -> RunMetadata:
+        """As `read`, also of a run that has a tombstone while its folder is still there."""
         try:
             data = (self.path(run_id) / METADATA).read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise RunNotFound("There is no run with this id on this server.") from error
+            if self.sealed_path(run_id).exists() and not self.tombstones.is_tombstoned(run_id):
+                raise RunArchived(
+                    "This run is in the archive; a researcher can restore it."
+                ) from error
+            raise RunNotFound(_NO_RUN) from error
         return parse_metadata(data)
 
     @contextmanager
@@ -94,11 +136,7 @@ class RunFolders:
         When the disk fails in the block, the folder is put back as metadata.json says.
         Raises RunIdInvalid, RunNotFound, MetadataUnreadable, StorageFull.
         """
-        lock = FileLock(self._lock_path(run_id), poll_interval=0.002)
-        # Threads queue on their own lock first: the file lock only polls.
-        with self._thread_lock(run_id), ExitStack() as held:
-            with full_disk_named():
-                held.enter_context(lock)
+        with self.holding(run_id):
             try:
                 run = self.read(run_id)
             except RunNotFound:
@@ -109,6 +147,19 @@ class RunFolders:
             except (OSError, StorageFull):
                 self._take_back(run_id)
                 raise
+
+    @contextmanager
+    def holding(self, run_id: str) -> Iterator[None]:
+        """Keep all writers of the run away, in all processes, whether there is one or not.
+
+        Raises StorageFull.
+        """
+        lock = FileLock(self._lock_path(run_id), poll_interval=0.002)
+        # Threads queue on their own lock first: the file lock only polls.
+        with self._thread_lock(run_id), ExitStack() as held:
+            with full_disk_named():
+                held.enter_context(lock)
+            yield
 
     def replace_metadata(self, metadata: RunMetadata) -> RunMetadata:
         """Write the next revision; only inside `locked`. Raises StorageFull."""
@@ -136,14 +187,52 @@ class RunFolders:
             return self.change(run_id, change)
 
     def sync(self, run_id: str) -> None:
-        """Make the names inside the run's folder durable."""
-        sync_folder(self.path(run_id))
+        """Make the names inside the run's folder durable. Raises RunNotFound when it is gone."""
+        try:
+            sync_folder(self.path(run_id))
+        except FileNotFoundError as error:
+            raise RunNotFound(_NO_RUN) from error
 
-    def remove(self, run_id: str) -> None:
-        """Let the folder vanish in one step. Raises RunNotFound."""
-        with self.locked(run_id):
-            remove_folder(self.path(run_id))
+    def bury(self, run_id: str, reason: Reason) -> None:
+        """Let the run be gone from now on: set its tombstone, durably, and nothing else.
+
+        Who writes to it at this moment comes to an end first; who would afterwards, and who reads,
+        gets RunNotFound. Works on a full disk, with the room that is kept. Raises StorageFull.
+        """
+        with self.holding(run_id):
+            try:
+                self.tombstones.put(run_id, reason)
+            except StorageFull:
+                self._root.spend_reserve()
+                self.tombstones.put(run_id, reason)
             self._forget_lock(run_id)
+
+    def remove_remains(self, run_id: str) -> None:
+        """Remove everything that lies there of a run that has a tombstone: folder, sealed file, and
+        what earlier removals left. Raises OSError when something can't be removed.
+        """
+        if not self.tombstones.is_tombstoned(run_id):
+            raise ValueError("only what has a tombstone is removed")
+        with self.holding(run_id):
+            folder, sealed = self.path(run_id), self.sealed_path(run_id)
+            if not folder.exists() and not sealed.exists():
+                # An earlier removal came this far. Looked for only then: it takes a whole listing.
+                for parent in (folder.parent, sealed.parent):
+                    for left in parent.glob(f".{run_id}*{TEMPORARY_SUFFIX}"):
+                        _remove(left)
+            for arriving in self._root.incoming.glob(f".{run_id}*{TEMPORARY_SUFFIX}"):
+                _remove(arriving)
+            if sealed.exists():
+                sealed.unlink()
+                sync_folder(sealed.parent)
+            if folder.exists():
+                remove_folder(folder)
+            self._forget_lock(run_id)
+
+    def remove_sealed_away(self, run_id: str) -> None:
+        """Let the folder of a run vanish that is sealed in the archive; only inside `holding`."""
+        remove_folder(self.path(run_id))
+        self._forget_lock(run_id)
 
     def agree_with(self, run: RunMetadata) -> None:
         """Let the folder hold just what `run` lists, inside `locked`; files by hand stay.
@@ -171,24 +260,51 @@ class RunFolders:
             replace_file(text, run.transformed_text.encode())
 
     def ids(self) -> list[str]:
-        """The ids of all runs, in no order; anything else that lies there is passed over."""
+        """The ids of all runs with a folder, in no order; what else lies there is passed over."""
+        gone = self.tombstones.ids()
+        return [run_id for run_id in self._folder_ids() if run_id not in gone]
+
+    def sealed_ids(self) -> list[str]:
+        """The ids of all runs in the archive, in no order."""
+        gone = self.tombstones.ids()
+        return [run_id for run_id in self._sealed_ids() if run_id not in gone]
+
+    def remains(self) -> list[str]:
+        """The ids of runs that have a tombstone, and of which something is there (again)."""
+        gone = self.tombstones.ids()
+        if not gone:
+            return []
+        return sorted(gone.intersection([*self._folder_ids(), *self._sealed_ids()]))
+
+    def _folder_ids(self) -> list[str]:
         with os.scandir(self._root.runs) as entries:
             return [entry.name for entry in entries if is_run_id(entry.name) and entry.is_dir()]
+
+    def _sealed_ids(self) -> list[str]:
+        try:
+            names = [entry.name for entry in os.scandir(self._root.archive)]
+        except FileNotFoundError:
+            return []
+        ids = (name.removesuffix(SEALED_SUFFIX) for name in names if name.endswith(SEALED_SUFFIX))
+        return [run_id for run_id in ids if is_run_id(run_id)]
 
     def newest_first(self) -> list[str]:
         """The ids of all runs, the one written to last first."""
         with os.scandir(self._root.runs) as entries:
             found = [(e.stat().st_mtime_ns, e.name) for e in entries if is_run_id(e.name)]
-        return [name for _, name in sorted(found, reverse=True)]
+        gone = self.tombstones.ids()
+        return [name for _, name in sorted(found, reverse=True) if name not in gone]
 
     def remove_strays(self) -> None:
-        """Remove the unfinished folders and files of a killed server. Only for the root's owner."""
-        for entry in self._root.runs.iterdir():
-            if is_temporary(entry.name):
-                logger.info("removing the unfinished folder %s", entry.name)
-                shutil.rmtree(entry, ignore_errors=True)
+        """Remove what a killed server left unfinished. Only for the root's owner."""
+        for folder in (self._root.runs, self._root.archive):
+            for entry in folder.iterdir() if folder.is_dir() else ():
+                if is_temporary(entry.name):
+                    logger.info("removing the unfinished %s", entry.name)
+                    with suppress(OSError):
+                        _remove(entry)
         for entry in self._root.incoming.iterdir():
-            logger.info("removing the unfinished file %s", entry.name)
+            logger.info("removing the unfinished %s", entry.name)
             entry.unlink(missing_ok=True)
 
     def _take_back(self, run_id: str) -> None:
@@ -228,3 +344,10 @@ class RunFolders:
                     del self._thread_locks[run_id]
                 else:
                     self._thread_locks[run_id] = (lock, users - 1)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

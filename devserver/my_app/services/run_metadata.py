@@ -138,6 +138,8 @@ class RunMetadata(_Record):
     error: RunError | None = None
     finished_at: str | None = None
     metadata_version: int = METADATA_VERSION
+    archived: bool = Field(False, exclude=True)
+    """Whether it was read from a sealed file; not a key of metadata.json."""
 
     model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
 

@@ -30,6 +30,7 @@ class StorageRoot:
         self.runs = path / "json"
         self.state = path / "state"
         self.cache = path / "cache"
+        self.archive = path / "archive"
         self.locks = self.state / "locks"
         self.incoming = self.state / "incoming"
         for folder in (self.runs, self.locks, self.incoming):

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from devserver.my_app.services.errors import ServerError
-from devserver.my_app.services.run_folders import RunFolders
+from devserver.my_app.services.run_folders import RunArchived, RunFolders, RunNotFound
 from devserver.my_app.services.run_metadata import Output, RunMetadata
+from devserver.my_app.services.sealed_run import read_sealed_metadata
 
 logger = logging.getLogger(__name__)
 
@@ -25,15 +26,26 @@ class StoredRuns:
     def __init__(self, folders: RunFolders) -> None:
         self._folders = folders
 
+    @property
+    def folders(self) -> RunFolders:
+        """Where the runs lie."""
+        return self._folders
+
     def get_metadata(self, run_id: str) -> RunMetadata:
-        """The run's metadata as last written. Raises RunNotFound, RunIdInvalid."""
-        return self._folders.read(run_id)
+        """The run's metadata as last written; of an archived run, as they were sealed.
+
+        Raises RunNotFound, RunIdInvalid, MetadataUnreadable, SealBroken.
+        """
+        try:
+            return self._folders.read(run_id)
+        except RunArchived:
+            return self._read_sealed(run_id)
 
     def get_media_path(self, run_id: str, filename: str) -> Path:
         """Where the file of one listed output lies.
 
         Only names that metadata.json lists are answered, so that no path can lead out of the
-        folder. Raises RunNotFound, MediaNotFound.
+        folder. Raises RunNotFound, RunArchived, MediaNotFound.
         """
         run = self.get_metadata(run_id)
         for output in run.outputs:
@@ -42,7 +54,14 @@ class StoredRuns:
         raise MediaNotFound("This run has no such file.")
 
     def path_of(self, run: RunMetadata, output: Output) -> Path:
-        """Where the file of `output` of `run` lies. Raises MediaNotFound, also when it is gone."""
+        """Where the file of `output` of `run` lies.
+
+        Raises MediaNotFound, also when it is gone, and RunArchived.
+        """
+        if run.archived:
+            raise RunArchived(
+                "The files of this run are in the archive; a researcher can restore them."
+            )
         folder = self._folders.path(run.run_id)
         path = folder / output.filename
         if path.parent != folder:
@@ -62,6 +81,25 @@ class StoredRuns:
         return sorted(
             (run for run in runs if not run.is_final), key=lambda run: run.timestamp or ""
         )
+
+    def archived_runs(self) -> Iterator[RunMetadata]:
+        """All runs in the archive that have no folder; what can't be read is logged."""
+        for run_id in self._folders.sealed_ids():
+            if self._folders.path(run_id).exists():
+                continue
+            try:
+                yield self._read_sealed(run_id)
+            except ServerError as error:
+                logger.warning("run %s was passed over: %s", run_id, error)
+
+    def _read_sealed(self, run_id: str) -> RunMetadata:
+        try:
+            run = read_sealed_metadata(self._folders.sealed_path(run_id), run_id)
+        except FileNotFoundError:
+            return self._folders.read(run_id)  # restored at this moment, or deleted
+        if self._folders.tombstones.is_tombstoned(run_id):
+            raise RunNotFound("There is no run with this id on this server.")
+        return run
 
     def _readable(self, run_ids: Iterable[str]) -> Iterator[RunMetadata]:
         for run_id in run_ids:

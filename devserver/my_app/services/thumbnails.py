@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from devserver.my_app.services.durable_files import replace_file
 from devserver.my_app.services.errors import MediaRejected, ServerError
+from devserver.my_app.services.run_folders import RunNotFound
 from devserver.my_app.services.run_id import checked_run_id
 from devserver.my_app.services.run_metadata import Output
 
@@ -20,6 +21,7 @@ SIZES = (128, 256, 512, 1024)
 """The longest side in pixels; a size asked for is rounded up to one of these."""
 
 _QUALITY = 80
+_TRIES = 5
 _IMAGE_FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "AVIF"]
 
 
@@ -32,17 +34,24 @@ class NoThumbnail(ServerError):
 class Thumbnails:
     """WebP pictures of images, and posters of videos.
 
-    `draw` is `draw_thumbnail`, in a process with limits.
+    `draw` is `draw_thumbnail`, in a process with limits; `is_gone` says whether a run was deleted.
     """
 
-    def __init__(self, cache: Path, draw: Callable[[Path, str, int], bytes]) -> None:
+    def __init__(
+        self,
+        cache: Path,
+        draw: Callable[[Path, str, int], bytes],
+        is_gone: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._folder = cache / "thumbnails"
         self._draw = draw
+        self._is_gone = is_gone
 
     def get(self, run_id: str, output: Output, original: Path, size: int) -> bytes:
         """A picture whose longest side is at most that of SIZES which is `size` or next above it.
 
-        Raises NoThumbnail for sound and 3D objects, MediaRejected when the file doesn't open.
+        Raises NoThumbnail for sound and 3D objects, MediaRejected when the file doesn't open,
+        RunNotFound when the run is deleted meanwhile; nothing of the picture is left then.
         """
         if output.type not in ("image", "video"):
             raise NoThumbnail(f"There are no small pictures of {output.type}.")
@@ -54,13 +63,30 @@ class Thumbnails:
             return path.read_bytes()
         except FileNotFoundError:
             data = self._draw(original, output.type, side)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, data)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, data)
+        except FileNotFoundError:
+            if not self._is_gone(run_id):
+                raise
+        # Looked at after the writing: a deletion either finds this picture or is seen here.
+        if self._is_gone(run_id):
+            self.forget(run_id)
+            raise RunNotFound("There is no run with this id on this server.")
         return data
 
     def forget(self, run_id: str) -> None:
-        """Remove the small pictures of a run."""
-        shutil.rmtree(self._folder / checked_run_id(run_id), ignore_errors=True)
+        """Remove the small pictures of a run. Raises OSError when that can't be done."""
+        folder = self._folder / checked_run_id(run_id)
+        for left in reversed(range(_TRIES)):
+            try:
+                shutil.rmtree(folder)
+            except OSError:
+                # One may just be coming or going; whoever makes it looks once more afterwards.
+                if folder.exists() and not left:
+                    raise
+            if not folder.exists():
+                return
 
 
 def draw_thumbnail(original: Path, media_type: str, side: int) -> bytes:

@@ -11,22 +11,28 @@ from devserver.my_app.services.run_folders import (
     METADATA,
     OWN_NAME,
     TRANSFORMED_TEXT,
+    RunArchived,
     RunFolders,
     RunNotFound,
 )
 from devserver.my_app.services.run_metadata import MetadataUnreadable, Output, RunMetadata
+from devserver.my_app.services.sealed_run import SealBroken, check, read_sealed_metadata
 
 
 def faults_of(folders: RunFolders, run_id: str) -> list[str]:
     """What is wrong with the run's folder, one sentence each; nothing when it doesn't lie.
 
+    Of an archived run every sealed file is read and compared with the list in the archive.
     Every listed file is there, with its listed size and sha256 (files are read in pieces, however
     large); the texts are those of the metadata; what was sent to a backend is kept; a success has
     something to show; in the folder of a run that is over lies none of our files that isn't listed.
     Takes no lock and writes nothing: what a run under way lists is there already, and stays.
     Raises RunIdInvalid, RunNotFound, also for a run that is deleted meanwhile.
     """
-    run = _read(folders, run_id)
+    try:
+        run = _read(folders, run_id)
+    except RunArchived:
+        return _sealed_faults(folders, run_id)
     if isinstance(run, str):
         return [run]
     try:
@@ -38,9 +44,25 @@ def faults_of(folders: RunFolders, run_id: str) -> list[str]:
     return faults
 
 
+def _sealed_faults(folders: RunFolders, run_id: str) -> list[str]:
+    sealed = folders.sealed_path(run_id)
+    try:
+        check(sealed, run_id)
+        read_sealed_metadata(sealed, run_id)
+    except FileNotFoundError:
+        return faults_of(folders, run_id)  # it is restored, or deleted, at this moment
+    except SealBroken as error:
+        return [f"{sealed.name}: {error}"]
+    except OSError as error:
+        return [f"{sealed.name} can't be read: {error.strerror}."]
+    return []
+
+
 def _read(folders: RunFolders, run_id: str) -> RunMetadata | str:
     try:
         return folders.read(run_id)
+    except RunArchived:
+        raise
     except RunNotFound:
         if folders.path(run_id).is_dir():
             return f"{METADATA} is missing."

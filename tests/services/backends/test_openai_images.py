@@ -142,7 +142,7 @@ def test_what_became_of_the_job_is_told(
 @responses.activate
 def test_a_text_in_place_of_an_image_is_an_error() -> None:
     answer({"data": [{"b64_json": "succeeded"}]})
-    with pytest.raises(MediaRejected, match="succeeded"):
+    with pytest.raises(MediaRejected, match="A text of 9 characters"):
         backend().make(request(CONFIG, FakeRun()))
 
 

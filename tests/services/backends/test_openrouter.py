@@ -153,7 +153,7 @@ def test_an_error_inside_a_200_is_a_failure(answered: object, expected: type[Exc
 @responses.activate
 def test_an_image_that_is_none_is_an_error() -> None:
     answer({"images": [{"image_url": {"url": "pending"}}]})
-    with pytest.raises(MediaRejected, match="pending"):
+    with pytest.raises(MediaRejected, match="A text of 7 characters"):
         backend().make(request(CONFIG, FakeRun()))
 
 

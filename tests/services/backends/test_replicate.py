@@ -116,7 +116,7 @@ def test_every_form_of_output_is_read(output: object, expected: list[object]) ->
 def test_text_in_place_of_media_is_an_error() -> None:
     created("succeeded", output=["Once", " upon"])
     run = FakeRun()
-    with pytest.raises(MediaRejected, match="Once"):
+    with pytest.raises(MediaRejected, match="A text of 4 characters"):
         backend().make(request(CONFIG, run))
     assert run.states == [("abc123", "done")]
 

@@ -33,6 +33,7 @@ class RunState(BaseModel):
     finished_at: str | None
     schema_id: str | None = Field(alias="schema")
     origin: str | None = Field(description="The run that this one repeats.")
+    archived: bool = Field(description="Its files are in the archive; they can be restored.")
     event: str = Field(description="The id of this state among the run's events.")
     place_in_queue: int | None = Field(description="1 for the next one; null when it has begun.")
     estimated_seconds: int | None = Field(
@@ -91,6 +92,7 @@ class RunView(BaseModel):
 
     run_id: str
     status: RunStatus
+    archived: bool = Field(description="Its files are in the archive; they can be restored.")
     outputs: list[OutputView]
 
 

@@ -49,8 +49,9 @@ class QueueState:
 class ComfyUIClient:
     """One ComfyUI, over one kept connection; for one thread at a time. Closes as a context."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, answer_seconds: float = _ANSWER_SECONDS) -> None:
         self.url = url
+        self._answer_seconds = answer_seconds
         self._session = requests.Session()
         self._session.trust_env = False  # no proxies, no .netrc: only what the operator set
 
@@ -110,6 +111,13 @@ class ComfyUIClient:
         self._send("POST", "/queue", json={"delete": [prompt_id]})
         self._send("POST", "/interrupt", json={"prompt_id": prompt_id})
 
+    def forget(self, prompt_id: str) -> None:
+        """Delete the prompt's entry from the history, if it has one; no other is touched.
+
+        Raises BackendUnreachable.
+        """
+        _ok(self._send("POST", "/history", json={"delete": [prompt_id]}))
+
     def version(self) -> str:
         """ComfyUI's version. Raises BackendUnreachable, also when something else answers."""
         system = _object(_ok(self._send("GET", "/system_stats"))).get("system")
@@ -128,7 +136,7 @@ class ComfyUIClient:
                 method,
                 self.url + path,
                 json=json,
-                timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS),
+                timeout=(_CONNECT_SECONDS, self._answer_seconds),
                 allow_redirects=False,
             )
         except requests.RequestException as error:

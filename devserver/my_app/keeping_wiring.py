@@ -1,0 +1,77 @@
+"""How what keeps and forgets runs is put together, for the server and for commands without one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from devserver.config import Settings, SettingsInvalid
+from devserver.my_app.services.archive import Archive
+from devserver.my_app.services.comfyui.forgetting import ComfyUIHistory
+from devserver.my_app.services.erasure import Erasure
+from devserver.my_app.services.forgetting import Forgetter, Forgetting, nobody_works
+from devserver.my_app.services.media_storage import MediaStorageService
+from devserver.my_app.services.retention import Retention
+from devserver.my_app.services.retention_rules import (
+    RetentionRule,
+    RetentionRulesInvalid,
+    read_rules,
+)
+from devserver.my_app.services.run_metadata import RunMetadata
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """What archives, deletes and erases. `rules` are those of DEVSERVER_RETENTION."""
+
+    forgetting: Forgetting
+    archive: Archive
+    retention: Retention
+    erasure: Erasure
+    rules: tuple[RetentionRule, ...]
+
+    def settle(self) -> None:
+        """Bring to an end what a kill cut off, and remove deleted runs that came back.
+
+        Only for the owner of the root, at its start, before anything reads the runs.
+        """
+        self.forgetting.complete()
+        self.archive.settle()
+
+
+def retention_rules(settings: Settings) -> tuple[RetentionRule, ...]:
+    """The configured rules, none by default. Raises SettingsInvalid."""
+    try:
+        return read_rules(settings.retention) if settings.retention else ()
+    except RetentionRulesInvalid as error:
+        raise SettingsInvalid(f"DEVSERVER_RETENTION: {error}") from error
+
+
+def build_keeping(
+    settings: Settings,
+    storage: MediaStorageService,
+    *,
+    holders: Mapping[str, Forgetter],
+    wait_until_left: Callable[[str, float], bool] = nobody_works,
+    moved: Callable[[RunMetadata], None] = lambda _: None,
+) -> Keeping:
+    """`holders` are those who keep something derived from runs, by name; each is told of each run
+    that goes. `moved` is told of each run that goes into the archive or comes back. Raises
+    SettingsInvalid."""
+    rules = retention_rules(settings)
+    folders = storage.folders
+    forgetting = Forgetting(
+        folders,
+        cancel=storage.finish_run,
+        wait_until_left=wait_until_left,
+        forget_jobs=ComfyUIHistory(settings.comfyui_urls).forget,
+        holders=holders,
+    )
+    archive = Archive(folders, moved=moved)
+    return Keeping(
+        forgetting=forgetting,
+        archive=archive,
+        retention=Retention(folders, forgetting, archive),
+        erasure=Erasure(folders, forgetting),
+        rules=rules,
+    )
