@@ -48,6 +48,7 @@ from devserver.my_app.services.pipeline import Pipeline
 from devserver.my_app.services.researcher_access import ResearcherAccess
 from devserver.my_app.services.run_events import RunEvents
 from devserver.my_app.services.run_folders import RunFolders
+from devserver.my_app.services.run_index import RunIndex
 from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.run_queue import EmbeddedRunQueue, RunQueue
 from devserver.my_app.services.run_watch import RunWatch
@@ -60,6 +61,8 @@ from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.text_stages import TextStages
 from devserver.my_app.services.thumbnails import Thumbnails, draw_thumbnail
 from devserver.my_app.services.translation import Translation
+from devserver.my_app.services.verification import faults_of
+from devserver.my_app.services.verifications import Verifications
 from devserver.my_app.services.waiting_room import WaitingRoom
 from devserver.my_app.services.worker_pool import WorkerPool
 
@@ -78,6 +81,8 @@ class Services:
     root: StorageRoot
     disk: DiskSpace
     storage: MediaStorageService
+    index: RunIndex
+    verifications: Verifications
     catalogue: Catalogue
     access: ResearcherAccess
     queue: RunQueue
@@ -100,7 +105,9 @@ class Services:
         self.events.close()
         self.warm_up.close()
         self.edit_deadline.close()
+        self.verifications.close()
         self.queue.close(_LAST_CALL_SECONDS)
+        self.index.close()
         self.comfyui.close()
         self.pool.close()
         self.root.release()
@@ -275,6 +282,8 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         free_bytes=disk.free_bytes,
     )
     storage.watch(metrics.heard)
+    index = RunIndex(root.cache, root.runs, is_tombstoned=lambda _: False)
+    storage.watch(index.heard)
     edit_deadline = EditDeadline(storage.finish_run)
     storage.watch(edit_deadline.heard)
     limits = lane_limits(settings)
@@ -307,7 +316,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         safety_floor=settings.minimum_safety_level,
     )
     token = settings.researcher_token.get_secret_value() if settings.researcher_token else None
-    runs.take_up_unfinished()
+    runs.take_up_unfinished(over=index.known_to_be_over())
     pool.warm_up(warm_up)
     warm_up_models = WarmUp(models.all)
     warm_up_models.start()
@@ -316,6 +325,8 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         root=root,
         disk=disk,
         storage=storage,
+        index=index,
+        verifications=Verifications(partial(faults_of, RunFolders(root))),
         catalogue=catalogue,
         access=ResearcherAccess(root.state, token),
         queue=queue,

@@ -15,6 +15,7 @@ from devserver.my_app.routes import (
     run_routes,
     schema_pipeline_routes,
     schema_routes,
+    verification_routes,
 )
 
 
@@ -27,6 +28,7 @@ def register(app: Flask) -> None:
         media_routes,
         run_routes,
         run_events,
+        verification_routes,
         schema_routes,
         operations_routes,
         docs_routes,

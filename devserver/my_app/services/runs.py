@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Literal
 
@@ -178,13 +179,14 @@ class Runs:
         """1 for the next run that its backend takes; None when it isn't waiting."""
         return self._queue.place_of(run_id)
 
-    def take_up_unfinished(self) -> int:
+    def take_up_unfinished(self, over: Container[str] = ()) -> int:
         """Queue every run that was waiting or under way when the server stopped; returns how many.
 
         Runs that wait for an edit go on waiting, until their time is up. Whose runs they are is
-        stored nowhere, so each is queued as a device of its own.
+        stored nowhere, so each is queued as a device of its own. The folders of runs that are known
+        to be `over` aren't read.
         """
-        unfinished = self._storage.unfinished_runs()
+        unfinished = self._storage.unfinished_runs(over)
         for run in unfinished:
             self._storage.settle(run.run_id)
             self._metrics.taken_up(run)

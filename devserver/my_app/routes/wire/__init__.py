@@ -33,7 +33,6 @@ from devserver.my_app.routes.wire.runs import (
     Journey,
     JourneyStepView,
     ProgressView,
-    RunList,
     RunState,
     RunView,
 )
@@ -43,6 +42,14 @@ from devserver.my_app.routes.wire.schemas import (
     SchemaInfo,
     SchemaList,
     SchemaView,
+)
+from devserver.my_app.routes.wire.search import (
+    FacetValue,
+    FaultView,
+    IndexView,
+    RunList,
+    Selection,
+    VerificationView,
 )
 
 __all__ = [
@@ -56,8 +63,11 @@ __all__ = [
     "ContinueRequest",
     "Deleted",
     "ErrorAnswer",
+    "FacetValue",
+    "FaultView",
     "Health",
     "Id",
+    "IndexView",
     "Journey",
     "JourneyStepView",
     "Localised",
@@ -76,5 +86,7 @@ __all__ = [
     "SchemaInfo",
     "SchemaList",
     "SchemaView",
+    "Selection",
     "Text",
+    "VerificationView",
 ]
