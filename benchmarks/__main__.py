@@ -13,6 +13,7 @@ from benchmarks import (
     fifteen_clients,
     hostile_corpus,
     media_serving,
+    search,
     stored_gigabyte,
     text_stages,
     word_lists,
@@ -29,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[], Figure | list[Figure]]] = {
     "comfyui_overhead": comfyui_overhead.measure,
     "comfyui_waiting": comfyui_waiting.measure,
     "hostile_corpus": hostile_corpus.measure,
+    "search": search.measure,
     "media_alone": media_serving.measure_alone,
     "media_behind_nginx": media_serving.measure_behind_nginx,
 }
