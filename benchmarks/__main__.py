@@ -14,6 +14,7 @@ from benchmarks import (
     hostile_corpus,
     load,
     media_serving,
+    search,
     stored_gigabyte,
     text_stages,
     watchers,
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[], Figure | list[Figure]]] = {
     "load": load.measure,
     "watchers": watchers.measure,
     "hostile_corpus": hostile_corpus.measure,
+    "search": search.measure,
     "media_alone": media_serving.measure_alone,
     "media_behind_nginx": media_serving.measure_behind_nginx,
 }

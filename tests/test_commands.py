@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from devserver.commands import main
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_id import new_run_id
+from devserver.my_app.services.run_index import RunIndex
 from devserver.my_app.services.run_metadata import RunError, RunMetadata, StageRecord
 from devserver.my_app.services.storage_root import StorageRoot
+from devserver.my_app.services.tombstones import Tombstones
 from tests.honest_folders import check_folder
 from tests.media_samples import png_bytes
 from tests.running_server import RunningServer
@@ -61,6 +64,73 @@ def test_lists_the_newest_first(exports: Path, storage: MediaStorageService) -> 
     assert {"success", "passthrough", "output_image.png"} <= set(lines[0].split())
     lines = command(exports, "list", "--limit", "1").output.splitlines()
     assert [line.split()[0] for line in lines] == [new, "1"]
+
+
+def test_lists_what_the_filters_find(exports: Path, storage: MediaStorageService) -> None:
+    flower, house = a_run(storage), a_run(storage, text="Viele Häuser", schema="passthrough")
+
+    def listed(*arguments: str) -> list[str]:
+        result = command(exports, "list", *arguments)
+        assert result.exit_code == 0, result.output
+        return [line.split()[0] for line in result.output.splitlines()[:-1]]
+
+    assert listed("--q", "haeuser") == [house]
+    assert listed("--schema", "!dada", "--type", "image") == [house]
+    assert listed("--schema", "dada", "--schema", "passthrough", "--sort", "oldest") == [
+        *(flower, house)
+    ]
+    said = json.loads(command(exports, "list", "--q", "blume", "--json").stdout)
+    assert [run["run_id"] for run in said["runs"]] == [house, flower]
+    assert said["total"] == 2
+    result = command(exports, "list", "--status", "done", "--from", "x")
+    assert (result.exit_code, "status" in result.output, "from" in result.output) == (1, True, True)
+
+
+def test_an_index_is_used_and_left_as_it_is(
+    exports: Path, storage: MediaStorageService, root: StorageRoot
+) -> None:
+    old = a_run(storage)
+    for is_open in (False, True):
+        index = RunIndex(root.path, Tombstones(root.state), look_seconds=1e4)
+        index.look_through()
+        if not is_open:
+            index.close()
+        before = snapshot(root.runs), (root.cache / "index.sqlite3").read_bytes()
+        new = a_run(storage, text="Anders")
+        result = command(exports, "list", "--q", "anders")
+        assert result.output.splitlines()[0].split()[0] == new, result.output
+        assert command(exports, "list", "--limit", "99").output.count(old) == 1
+        assert (root.cache / "index.sqlite3").read_bytes() == before[1]
+        if is_open:
+            index.close()
+        else:
+            assert {path.name for path in root.cache.iterdir()} == {"index.sqlite3"}
+        storage.delete_run(new)
+
+
+def test_a_damaged_index_is_done_without(
+    exports: Path, storage: MediaStorageService, root: StorageRoot
+) -> None:
+    run_id = a_run(storage)
+    root.cache.mkdir(exist_ok=True)
+    (root.cache / "index.sqlite3").write_bytes(b"no database" * 1000)
+    result = command(exports, "list")
+    assert result.output.splitlines()[0].split()[0] == run_id
+    assert (root.cache / "index.sqlite3").read_bytes() == b"no database" * 1000
+
+
+def test_verify_takes_a_selection(
+    exports: Path, storage: MediaStorageService, folders: RunFolders
+) -> None:
+    a_run(storage)
+    lying = a_run(storage, text="Ein Haus")
+    (folders.path(lying) / "output_image.png").unlink()
+    assert command(exports, "verify", "--q", "blume wiese").output.startswith("0 checked")
+    assert command(exports, "verify", "--q", "-haus").exit_code == 0
+    result = command(exports, "verify", "--q", "haus", "--status", "success")
+    assert (result.exit_code, lying in result.output) == (1, True)
+    assert "1 checked, 1 of them" in result.output
+    assert command(exports, "verify", lying, "--q", "haus").exit_code == 2
 
 
 def test_shows_a_run(exports: Path, storage: MediaStorageService, folders: RunFolders) -> None:

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import click
 
+from devserver.commands.selecting import filter_options, lookout, query_of
 from devserver.commands.shared import failures_told, on_one_line, run_folders
+from devserver.config import read_settings
+from devserver.my_app.services.run_index import PARAMETERS
 from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.services.stored_runs import StoredRuns
 
 
 @click.command("list")
+@filter_options
+@click.option("--sort", default="newest", show_default=True, help=PARAMETERS["sort"])
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1))
-def list_runs(limit: int) -> None:
-    """List runs, the one written to last first."""
+@click.option("--json", "as_json", is_flag=True, help="One JSON object: runs, total.")
+def list_runs(sort: str, limit: int, *, as_json: bool, **filters: tuple[str, ...]) -> None:
+    """List runs, the newest first, as `GET /api/runs` finds them.
+
+    With or without a server: its index is only read, and what it lacks is looked up in the folders.
+    """
     with failures_told():
-        runs, total = StoredRuns(run_folders()).list_runs(limit=limit)
+        settings = read_settings()
+        folders = run_folders(settings)
+        query = replace(query_of(filters, sort=sort), limit=limit)
+        with lookout(settings) as index:
+            total = index.count(query)
+            runs = list(StoredRuns(folders).readable(hit.run_id for hit in index.search(query)))
+        if as_json:
+            click.echo(json.dumps({"runs": [run.to_dict() for run in runs], "total": total}))
+            return
         for run in runs:
             made = ", ".join(output.filename for output in run.outputs) or "-"
             when, schema = (run.timestamp or "")[:19], on_one_line(run.schema_id or "-")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import click
 import requests
@@ -13,6 +14,7 @@ from devserver.my_app.keeping_wiring import Keeping, build_keeping
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.idempotency import IdempotencyKeys
 from devserver.my_app.services.run_folders import RunFolders
+from devserver.my_app.services.run_index.database import remove_index
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.thumbnails import Thumbnails, draw_thumbnail
 from devserver.my_app.wiring import build_media_storage
@@ -46,6 +48,8 @@ def settled_keeping(settings: Settings, root: StorageRoot) -> Keeping:
             "thumbnails": Thumbnails(root.cache, draw_thumbnail).forget,
             "idempotency_keys": IdempotencyKeys(root).forget,
         },
+        # The next server makes another one.
+        wipers={"index": partial(remove_index, root.cache)},
     )
     storage.folders.remove_strays()
     keeping.settle()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
+from devserver.commands.selecting import filter_options, lookout, query_of
 from devserver.commands.shared import failures_told, on_one_line, run_folders, settled_keeping
 from devserver.config import read_settings
 from devserver.my_app.services.run_folders import RunNotFound
@@ -14,16 +17,30 @@ from devserver.my_app.wiring import build_media_storage
 
 @click.command()
 @click.argument("run_ids", metavar="[RUN_ID]...", nargs=-1)
-def verify(run_ids: tuple[str, ...]) -> None:
+@filter_options
+def verify(run_ids: tuple[str, ...], **filters: tuple[str, ...]) -> None:
     """Check that folders hold what their metadata says: each file, its size and its sha256.
 
-    Of archived runs the sealed files are read and compared with their lists.
-    All runs when none is named. The exit status is 1 when a folder lies.
+    The runs named, those that the filters find, or all. Of archived runs the sealed files are read
+    and compared with their lists. The exit status is 1 when a folder lies.
     """
     with failures_told():
-        folders = run_folders()
+        settings = read_settings()
+        folders = run_folders(settings)
+        has_filters = any(filters.values())
+        if run_ids and has_filters:
+            raise click.UsageError("Name runs or say filters, not both.")
+        if has_filters:
+            query = query_of(filters)
+            with lookout(settings) as index:
+                selected = list(index.ids(query))
+        else:
+            selected = list(run_ids) or sorted({*folders.ids(), *folders.sealed_ids()})
         checked = lying = 0
-        for run_id in run_ids or sorted({*folders.ids(), *folders.sealed_ids()}):
+        shows_progress = sys.stderr.isatty()
+        for number, run_id in enumerate(selected, 1):
+            if shows_progress:
+                click.echo(f"\r{number} of {len(selected)}", err=True, nl=False)
             try:
                 faults = faults_of(folders, run_id)
             except RunNotFound:
@@ -34,6 +51,8 @@ def verify(run_ids: tuple[str, ...]) -> None:
             lying += bool(faults)
             for fault in faults:
                 click.echo(f"{run_id}: {on_one_line(fault)}")
+        if shows_progress:
+            click.echo(err=True)
         click.echo(f"{checked} checked, {lying} of them not as metadata.json says")
     if lying:
         raise SystemExit(1)

@@ -52,12 +52,14 @@ def build_keeping(
     storage: MediaStorageService,
     *,
     holders: Mapping[str, Forgetter],
+    wipers: Mapping[str, Callable[[], None]],
     wait_until_left: Callable[[str, float], bool] = nobody_works,
     moved: Callable[[RunMetadata], None] = lambda _: None,
 ) -> Keeping:
     """`holders` are those who keep something derived from runs, by name; each is told of each run
-    that goes. `moved` is told of each run that goes into the archive or comes back. Raises
-    SettingsInvalid."""
+    that goes. `wipers` then leave no word of them, for those who can't do it run by run. `moved` is
+    told of each run that goes into the archive or comes back. Raises SettingsInvalid.
+    """
     rules = retention_rules(settings)
     folders = storage.folders
     forgetting = Forgetting(
@@ -66,6 +68,7 @@ def build_keeping(
         wait_until_left=wait_until_left,
         forget_jobs=ComfyUIHistory(settings.comfyui_urls).forget,
         holders=holders,
+        wipers=wipers,
     )
     archive = Archive(folders, moved=moved)
     return Keeping(

@@ -58,6 +58,7 @@ from devserver.my_app.services.pipeline import Pipeline
 from devserver.my_app.services.retention import DailyRetention
 from devserver.my_app.services.run_events import RunEvents
 from devserver.my_app.services.run_folders import RunFolders
+from devserver.my_app.services.run_index import RunIndex
 from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.run_queue import EmbeddedRunQueue, LegEnd, RunQueue
 from devserver.my_app.services.run_watch import RunWatch
@@ -71,6 +72,8 @@ from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.text_stages import TextStages
 from devserver.my_app.services.thumbnails import Thumbnails, draw_thumbnail
 from devserver.my_app.services.translation import Translation
+from devserver.my_app.services.verification import faults_of
+from devserver.my_app.services.verifications import Verifications
 from devserver.my_app.services.waiting_room import WaitingRoom
 from devserver.my_app.services.worker_pool import WorkerPool
 
@@ -92,6 +95,8 @@ class Services:
     root: StorageRoot
     disk: DiskSpace
     storage: MediaStorageService
+    index: RunIndex
+    verifications: Verifications
     catalogue: Catalogue
     access: ResearcherAccess
     workshops: WorkshopCodes
@@ -126,7 +131,9 @@ class Services:
         self.daily_retention.close()
         self.warm_up.close()
         self.edit_deadline.close()
+        self.verifications.close()
         self.queue.close(_LAST_CALL_SECONDS)
+        self.index.close()
         self.comfyui.close()
         self.pool.close()
         self.operator_key.remove()
@@ -245,6 +252,16 @@ def read_names(path: Path | None) -> list[str]:
     return [name for line in lines if (name := line.strip())]
 
 
+def build_metrics(storage: MediaStorageService, catalogue: Catalogue, disk: DiskSpace) -> Metrics:
+    """What is counted and measured."""
+    return Metrics(
+        schemas=catalogue.schemas,
+        backend_of={config.id: config.backend for config in catalogue.output_configs.values()},
+        is_stored=storage.folders.exists,
+        free_bytes=disk.free_bytes,
+    )
+
+
 def build_access(
     settings: Settings, root: StorageRoot, audit: Audit, operator_key: OperatorKey
 ) -> ResearcherAccess:
@@ -305,18 +322,12 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     room = WaitingRoom(settings.max_waiters)
     watch = RunWatch(storage.get_metadata, room)
     progress = RunProgress()
-    storage.watch(watch.heard)
-    storage.watch(progress.heard)
     disk = DiskSpace(root.runs, settings.min_free_bytes)
-    metrics = Metrics(
-        schemas=schemas,
-        backend_of={config.id: config.backend for config in output_configs.values()},
-        is_stored=storage.folders.exists,
-        free_bytes=disk.free_bytes,
-    )
-    storage.watch(metrics.heard)
+    metrics = build_metrics(storage, catalogue, disk)
+    index = RunIndex(root.path, storage.folders.tombstones)
     edit_deadline = EditDeadline(storage.finish_run)
-    storage.watch(edit_deadline.heard)
+    for heard in (watch.heard, progress.heard, metrics.heard, index.heard, edit_deadline.heard):
+        storage.watch(heard)
     limits = lane_limits(settings)
     pipeline = build_pipeline(
         storage, catalogue, progress, apply=rewrite_in_pool, models=models, settings=settings
@@ -350,7 +361,10 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
             "thumbnails": thumbnails.forget,
             "idempotency_keys": keys.forget,
             "queue": queue.withdraw,
+            "index": index.forget,
         },
+        wipers={"index": index.wipe},
+        moved=index.heard,
         wait_until_left=at_work.wait_until_left,
     )
     keeping.settle()
@@ -365,7 +379,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         keys=keys,
         safety_floor=settings.minimum_safety_level,
     )
-    runs.take_up_unfinished()
+    runs.take_up_unfinished(over=index.known_to_be_over())
     pool.warm_up(warm_up)
     warm_up_models = WarmUp(models.all)
     warm_up_models.start()
@@ -374,6 +388,8 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         root=root,
         disk=disk,
         storage=storage,
+        index=index,
+        verifications=Verifications(partial(faults_of, RunFolders(root))),
         catalogue=catalogue,
         access=build_access(settings, root, audit, operator_key),
         workshops=WorkshopCodes(root, settings.workshop_codes),

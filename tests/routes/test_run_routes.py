@@ -60,7 +60,7 @@ def test_lists_runs_page_by_page(
     for _ in range(3):
         services.storage.create_run(schema="dada", input_text="x")
     seen: list[str] = []
-    after: int | None = 0
+    after: str | None = ""
     while after is not None:
         page = client.get(f"/api/runs?limit=2&after={after}", headers=researcher).get_json()
         assert len(page["runs"]) <= 2
@@ -70,7 +70,9 @@ def test_lists_runs_page_by_page(
     assert {entry.name for entry in services.root.runs.iterdir()} == set(seen)
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "after=-1", "limit=²"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=201", "limit=x", "after=-1", "limit=²", "lmit=1"]
+)
 def test_bad_pages_are_400(client: FlaskClient, researcher: dict[str, str], query: str) -> None:
     assert client.get(f"/api/runs?{query}", headers=researcher).status_code == 400
 

@@ -18,6 +18,7 @@ from devserver.my_app.routes import (
     run_routes,
     schema_pipeline_routes,
     schema_routes,
+    verification_routes,
 )
 
 
@@ -32,6 +33,7 @@ def register(app: Flask) -> None:
         run_routes,
         run_events,
         keeping_routes,
+        verification_routes,
         schema_routes,
         access_routes,
         operations_routes,

@@ -1,4 +1,4 @@
-"""Runs: how one stands, all of them, and deleting one."""
+"""Runs: how one stands, finding them, and deleting one."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ from devserver.my_app.routes.http import (
 from devserver.my_app.routes.openapi import documented
 from devserver.my_app.routes.run_answers import answer_when_at_rest, start_and_answer
 from devserver.my_app.routes.run_events import seen_event
-from devserver.my_app.routes.views import event_view, journey_view, run_view
+from devserver.my_app.routes.run_search import SHOWING, found_runs
+from devserver.my_app.routes.views import event_view, journey_view
 from devserver.my_app.routes.workshop import workshop
 from devserver.my_app.services.rerun import again
 from devserver.my_app.services.run_id import checked_run_id
+from devserver.my_app.services.run_index import PARAMETERS
 from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.services.stored_runs import MediaNotFound
 
 blueprint = Blueprint("runs", __name__, url_prefix="/api/runs")
 
-_MOST_ON_A_PAGE = 200
 _WAIT_SECONDS = 20
 
 
@@ -124,24 +125,18 @@ def cancel(run_id: str) -> Response:
 @blueprint.get("")
 @documented(
     answers={200: wire.RunList},
-    errors=(400, 401),
-    query={"limit": "Runs on a page, 1 to 200; 50 by default.", "after": "Runs to pass over."},
+    errors=(400, 401, 503),
+    query={**PARAMETERS, **SHOWING},
     for_researchers=True,
 )
 def all_runs() -> Response:
-    """A page of all runs, the one written to last first."""
-    limit = whole_number("limit", 50, lowest=1, highest=_MOST_ON_A_PAGE)
-    after = whole_number("after", 0, lowest=0, highest=10**9)
-    runs, total = services().storage.list_runs(limit=limit, offset=after)
-    audit("searched", found=total)
-    following = after + limit
-    return json_answer(
-        wire.RunList(
-            runs=[run_view(run, is_researcher=True) for run in runs],
-            total=total,
-            next=following if following < total else None,
-        )
-    )
+    """A page of the runs that a search finds; all runs, the newest first, when nothing is asked.
+
+    A parameter that is not known is 400, and so is a cursor of another search.
+    """
+    answer = found_runs(request.args)
+    audit("searched", found=answer.total, filters=tuple(sorted(request.args)))
+    return json_answer(answer)
 
 
 @blueprint.delete("/<run_id>")

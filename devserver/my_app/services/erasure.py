@@ -96,7 +96,7 @@ class Erasure:
                     more, bytes_more = self._forgetting.measure(run_id)
                 else:
                     try:
-                        receipt = self._forgetting.delete(run_id, "erased")
+                        receipt = self._forgetting.delete(run_id, "erased", more_follow=True)
                     except RunNotFound:  # removed by hand at this moment
                         continue
                     more, bytes_more = receipt.files, receipt.bytes
@@ -104,6 +104,9 @@ class Erasure:
                     if receipt.faults:
                         faults[run_id] = dict(receipt.faults)
                 files, size = files + more, size + bytes_more
+        not_wiped = {} if dry_run else self._forgetting.wipe()
+        for run_id in search.victims if not_wiped else ():
+            faults[run_id] = {**faults.get(run_id, {}), **not_wiped}
         logger.info(
             "%s %d runs of a person, %d of them not complete",
             "found" if dry_run else "erased",

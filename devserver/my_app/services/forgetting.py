@@ -37,6 +37,7 @@ Forgetter = Callable[[str], None]
 """Makes a holder of derived data forget a run, by its id; raises when something is left. May be
 called for the same run again."""
 _LEAVE_SECONDS = 10.0
+_FAILED = "It failed; the server's log says why."
 
 
 class Cancel(Protocol):
@@ -77,7 +78,8 @@ class Forgetting:
     """Deletes runs. Safe to share between threads; two deletions of one run both come to the end.
 
     `cancel` ends a run under way (`MediaStorageService.finish_run`), `wait_until_left` waits for
-    its worker, `forget_jobs` is ComfyUI's side, `holders` are all others by name.
+    its worker, `forget_jobs` is ComfyUI's side, `holders` are all others by name. `wipers` are
+    called after the last of several deletions: they take time, and leave no word of any of them.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Forgetting:
         wait_until_left: Callable[[str, float], bool] = nobody_works,
         forget_jobs: Callable[[Sequence[Job]], int] = _no_comfyui,
         holders: Mapping[str, Forgetter] | None = None,
+        wipers: Mapping[str, Callable[[], None]] | None = None,
     ) -> None:
         self._folders = folders
         self._stored = StoredRuns(folders)
@@ -95,12 +98,16 @@ class Forgetting:
         self._wait_until_left = wait_until_left
         self._forget_jobs = forget_jobs
         self._holders = dict(holders or {})
+        self._wipers = dict(wipers or {})
 
-    def delete(self, run_id: str, reason: Reason = "deleted") -> Receipt:
+    def delete(
+        self, run_id: str, reason: Reason = "deleted", *, more_follow: bool = False
+    ) -> Receipt:
         """Delete a run, whatever state it is in; done, and durable, on return.
 
         A holder that fails is logged and named in the receipt, and stops nothing. A run that was
-        deleted before is gone through again, which removes what was left then.
+        deleted before is gone through again, which removes what was left then. Where `more_follow`,
+        `wipe` has to be called after the last.
         Raises RunIdInvalid, RunNotFound when there is and was no such run, StorageFull when not
         even a tombstone can be written; then the run is still there.
         """
@@ -119,10 +126,24 @@ class Forgetting:
         files, size = self.measure(run_id)
         self._folders.bury(run_id, reason)
         self._finish(run_id, faults)
+        if not more_follow:
+            faults |= self.wipe()
         stone = self._folders.tombstones.of(run_id)
         assert stone is not None  # noqa: S101 - set a moment ago, and nobody removes one
         logger.info("run %s is gone: %s", run_id, stone.reason)
         return Receipt(run_id, stone.time, stone.reason, was_under_way, files, size, faults)
+
+    def wipe(self) -> dict[str, str]:
+        """Leave no word of the runs deleted so far; returns who failed, with a sentence each."""
+        faults = {}
+        for name, wipe in self._wipers.items():
+            try:
+                wipe()
+            except Exception as error:
+                logger.exception("%s could not be wiped", name)
+                sentence = str(error) if isinstance(error, ServerError) else _FAILED
+                faults[name] = sentence
+        return faults
 
     def complete(self) -> int:
         """Remove what is there, or there again, of runs that have a tombstone; returns how many.
@@ -133,6 +154,8 @@ class Forgetting:
         for run_id in remains:
             logger.warning("run %s was deleted before; what is there of it is removed", run_id)
             self._finish(run_id, {})
+        if remains:
+            self.wipe()
         return len(remains)
 
     def measure(self, run_id: str) -> tuple[int, int]:
@@ -171,7 +194,7 @@ class Forgetting:
                 forget(run_id)
             except Exception:
                 logger.exception("run %s: %s has not forgotten it", run_id, name)
-                faults[name] = "It failed; the server's log says why."
+                faults[name] = _FAILED
         try:
             self._folders.remove_remains(run_id)
         except OSError as error:

@@ -85,24 +85,35 @@ class Retention:
         with self._one_at_a_time:
             reports = self.plan(rules)
             for report in reports:
-                for run_id in report.run_ids:
-                    if not goes_on():
-                        return reports
-                    self._do(report, run_id)
-                logger.info(
-                    "retention, rule %r: %s, %d of %d runs done",
-                    report.rule.name,
-                    report.rule.action,
-                    report.done,
-                    len(report.run_ids),
-                )
+                if not self._apply_one(report, goes_on):
+                    break
             return reports
+
+    def _apply_one(self, report: RuleReport, goes_on: Callable[[], bool]) -> bool:
+        is_through = True
+        for run_id in report.run_ids:
+            is_through = goes_on()
+            if not is_through:
+                break
+            self._do(report, run_id)
+        if report.rule.action == "delete" and report.done:
+            not_wiped = "; ".join(f"{who}: {what}" for who, what in self._forgetting.wipe().items())
+            for run_id in report.run_ids if not_wiped else ():
+                report.faults.setdefault(run_id, not_wiped)
+        logger.info(
+            "retention, rule %r: %s, %d of %d runs done",
+            report.rule.name,
+            report.rule.action,
+            report.done,
+            len(report.run_ids),
+        )
+        return is_through
 
     def _do(self, report: RuleReport, run_id: str) -> None:
         try:
             faults: Mapping[str, str] = {}
             if report.rule.action == "delete":
-                faults = self._forgetting.delete(run_id, "retention").faults
+                faults = self._forgetting.delete(run_id, "retention", more_follow=True).faults
             else:
                 self._archive.archive(run_id)
         except RunNotFound:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Literal
 
@@ -192,13 +192,14 @@ class Runs:
         """Its place in the queue and how long it probably takes; None when it is at rest."""
         return self._queue.outlook(run_id)
 
-    def take_up_unfinished(self) -> int:
+    def take_up_unfinished(self, over: Container[str] = ()) -> int:
         """Queue every run that was waiting or under way when the server stopped; returns how many.
 
         Runs that wait for an edit go on waiting, until their time is up. Whose runs they are is
-        stored nowhere, so each is queued as a device of its own.
+        stored nowhere, so each is queued as a device of its own. The folders of runs that are known
+        to be `over` aren't read.
         """
-        unfinished = self._storage.unfinished_runs()
+        unfinished = self._storage.unfinished_runs(over)
         for run in unfinished:
             self._storage.settle(run.run_id)
             self._metrics.taken_up(run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 
 from devserver.my_app.services.errors import ServerError
@@ -70,27 +70,30 @@ class StoredRuns:
             raise MediaNotFound("The file is listed but not on disk any more.")
         return path
 
+    def ids(self) -> Iterator[str]:
+        """The ids of all runs, also of those whose metadata can't be read.
+
+        The folder is looked through when the first is asked for; with very many runs that takes a
+        while.
+        """
+        yield from sorted({*self._folders.ids(), *self._folders.sealed_ids()})
+
     def list_runs(self, *, limit: int = 50, offset: int = 0) -> tuple[list[RunMetadata], int]:
         """A page of runs, the one written to last first, and the number of all runs."""
         ids = self._folders.newest_first()
-        return list(self._readable(ids[offset : offset + limit])), len(ids)
+        return list(self.readable(ids[offset : offset + limit])), len(ids)
 
-    def unfinished_runs(self) -> list[RunMetadata]:
-        """All runs that have not ended, the oldest first."""
-        runs = self._readable(self._folders.ids())
+    def unfinished_runs(self, over: Container[str] = ()) -> list[RunMetadata]:
+        """All runs that have not ended, the oldest first; those known to be `over` aren't read."""
+        runs = self.readable(run_id for run_id in self._folders.ids() if run_id not in over)
         return sorted(
             (run for run in runs if not run.is_final), key=lambda run: run.timestamp or ""
         )
 
     def archived_runs(self) -> Iterator[RunMetadata]:
         """All runs in the archive that have no folder; what can't be read is logged."""
-        for run_id in self._folders.sealed_ids():
-            if self._folders.path(run_id).exists():
-                continue
-            try:
-                yield self._read_sealed(run_id)
-            except ServerError as error:
-                logger.warning("run %s was passed over: %s", run_id, error)
+        sealed = self._folders.sealed_ids()
+        return self.readable(one for one in sealed if not self._folders.path(one).exists())
 
     def _read_sealed(self, run_id: str) -> RunMetadata:
         try:
@@ -101,9 +104,10 @@ class StoredRuns:
             raise RunNotFound("There is no run with this id on this server.")
         return run
 
-    def _readable(self, run_ids: Iterable[str]) -> Iterator[RunMetadata]:
+    def readable(self, run_ids: Iterable[str]) -> Iterator[RunMetadata]:
+        """The metadata of these runs, but of those that are gone or can't be read."""
         for run_id in run_ids:
             try:
-                yield self._folders.read(run_id)
+                yield self.get_metadata(run_id)
             except ServerError as error:
                 logger.warning("run %s was passed over: %s", run_id, error)

@@ -48,7 +48,6 @@ from devserver.my_app.routes.wire.runs import (
     Journey,
     JourneyStepView,
     ProgressView,
-    RunList,
     RunState,
     RunView,
 )
@@ -58,6 +57,14 @@ from devserver.my_app.routes.wire.schemas import (
     SchemaInfo,
     SchemaList,
     SchemaView,
+)
+from devserver.my_app.routes.wire.search import (
+    FacetValue,
+    FaultView,
+    IndexView,
+    RunList,
+    Selection,
+    VerificationView,
 )
 
 __all__ = [
@@ -75,8 +82,11 @@ __all__ = [
     "ErasureAnswer",
     "ErasureRequest",
     "ErrorAnswer",
+    "FacetValue",
+    "FaultView",
     "Health",
     "Id",
+    "IndexView",
     "Journey",
     "JourneyStepView",
     "Localised",
@@ -100,7 +110,9 @@ __all__ = [
     "SchemaInfo",
     "SchemaList",
     "SchemaView",
+    "Selection",
     "Text",
+    "VerificationView",
     "Workshop",
     "WorkshopRequest",
 ]

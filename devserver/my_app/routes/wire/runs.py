@@ -96,14 +96,6 @@ class RunView(BaseModel):
     outputs: list[OutputView]
 
 
-class RunList(BaseModel):
-    """A page of runs, the one written to last first."""
-
-    runs: list[RunView]
-    total: int
-    next: int | None = Field(description="The `after` of the next page; null on the last one.")
-
-
 class Deleted(BaseModel):
     """A run that is gone."""
 

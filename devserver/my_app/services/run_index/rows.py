@@ -1,0 +1,173 @@
+"""What the index keeps of a run: a row, and the words that lead to it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from devserver.my_app.services.run_index.words import searchable
+from devserver.my_app.services.run_metadata import RunMetadata
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+SLOT_BITS = 10
+"""Room in a row id for runs of the same microsecond."""
+FIRST_TIMED_ID = 1 << 40
+"""Row ids below are those of runs without a (believable) time; they count as the oldest."""
+_LAST_MICROSECOND = (1 << 63 - SLOT_BITS) - 2
+EVERY_RUN = "all"
+"""A mark that every run has, so that something can be left out of them."""
+
+
+class Hit(NamedTuple):
+    """What the index knows of a run that was found, beyond its words."""
+
+    id: int
+    run_id: str
+    stamp: str
+    is_settled: int
+    timestamp: str | None
+    status: str
+    schema_id: str | None
+    execution_mode: str | None
+    safety_level: str | None
+    user_id: str | None
+    workshop: str | None
+    origin: str | None
+    size: int
+    """Bytes of all its media."""
+    duration: float | None
+    """Seconds of its longest medium, where that is recorded."""
+
+
+COLUMNS = tuple(Hit._fields)
+
+
+class Row(NamedTuple):
+    """Everything the index keeps of a run, but for where it stands in the order."""
+
+    wished_id: int
+    columns: tuple[object, ...]
+    """The values for `runs`, in the order of its columns after the id."""
+    words: tuple[str, str, str]
+    """What is searched: the words of both texts, and the marks by which runs are filtered."""
+
+
+def row_of(run: RunMetadata, stamp: str, *, is_settled: bool) -> Row:
+    """The row of a run, whose metadata.json has this stamp."""
+    lengths = [one.duration_seconds for one in run.outputs if one.duration_seconds is not None]
+    backends, configs, types = backends_of(run), configs_of(run), types_of(run)
+    return Row(
+        _wished_id(run),
+        (
+            run.run_id,
+            stamp,
+            int(is_settled),
+            run.timestamp,
+            run.status,
+            run.schema_id,
+            run.execution_mode,
+            run.safety_level,
+            run.user_id,
+            run.workshop,
+            run.origin,
+            sum(max(0, min(one.file_size_bytes, 1 << 50)) for one in run.outputs),
+            max(lengths, default=None),
+            "\n".join(backends),
+            "\n".join(configs),
+            "\n".join(types),
+            int(run.is_final),
+        ),
+        (
+            searchable(run.input_text),
+            searchable(run.transformed_text or ""),
+            " ".join(
+                (
+                    *_marks(run),
+                    *_several("backend", backends),
+                    *_several("config", configs),
+                    *_several("type", types),
+                )
+            ),
+        ),
+    )
+
+
+def _marks(run: RunMetadata) -> list[str]:
+    return [
+        EVERY_RUN,
+        mark("status", run.status),
+        mark("schema", run.schema_id),
+        mark("mode", run.execution_mode),
+        mark("level", run.safety_level),
+        mark("user", run.user_id),
+        mark("workshop", run.workshop),
+        mark("origin", run.origin),
+    ]
+
+
+def _several(field: str, values: Iterable[str]) -> list[str]:
+    return [mark(field, value) for value in values] or [mark(field, None)]
+
+
+@lru_cache(maxsize=4096)
+def mark(field: str, value: str | None) -> str:
+    """The word that says that a run has this value in this field; None is no value."""
+    if value is None:
+        return f"{field}none"
+    number = int.from_bytes(hashlib.blake2b(value.encode(), digest_size=7).digest())
+    return f"{field[:2]}{number:x}"  # short, since every run has a dozen
+
+
+def backends_of(run: RunMetadata) -> list[str]:
+    """Who made its media or was asked to, each once."""
+    made, asked = (one.backend for one in run.outputs), (one.backend for one in run.jobs)
+    return _each_once((*made, *asked))
+
+
+def configs_of(run: RunMetadata) -> list[str]:
+    """The output configs that were asked for or made something, each once."""
+    return _each_once((*run.request.output_configs, *(one.config for one in run.outputs)))
+
+
+def types_of(run: RunMetadata) -> list[str]:
+    """The types of its media, each once."""
+    return _each_once(one.type for one in run.outputs)
+
+
+def _each_once(values: Iterable[str | None]) -> list[str]:
+    found = {value for value in values if value}
+    return sorted(value.replace("\n", " ") for value in found) if found else []
+
+
+def microseconds(moment: datetime) -> int:
+    """Since 1970, in UTC; a time without a zone counts as UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware - EPOCH) // _MICROSECOND
+
+
+def first_id_at(moment: int) -> int:
+    """The least row id that a run of this microsecond can have."""
+    return max(FIRST_TIMED_ID, min(moment, _LAST_MICROSECOND + 1) << SLOT_BITS)
+
+
+def _wished_id(run: RunMetadata) -> int:
+    """Where the run stands in the order of time: the row id it gets if that is free.
+
+    The same after a rebuild, in whatever order the folders are read.
+    """
+    spread = int(run.run_id.replace("-", "")[-10:], 16)
+    try:
+        moment = microseconds(datetime.fromisoformat(run.timestamp or ""))
+    except (ValueError, OverflowError):
+        return spread
+    wished = (moment << SLOT_BITS) + spread % (1 << SLOT_BITS)
+    return wished if FIRST_TIMED_ID <= wished <= _LAST_MICROSECOND << SLOT_BITS else spread
+
+
+def microsecond_of(row_id: int) -> int | None:
+    """The time of the run with this row id; None when it has none."""
+    return row_id >> SLOT_BITS if row_id >= FIRST_TIMED_ID else None
