@@ -138,9 +138,8 @@ class FoldersAndIndex(RuleBasedStateMachine):
     @rule(run_id=runs, text=TEXTS, year=st.integers(2001, 2020))
     def rsync_another_version(self, run_id: str, text: str, year: int) -> None:
         path = self.root.runs / run_id / "metadata.json"
-        try:
-            metadata = json.loads(path.read_bytes())
-        except (OSError, ValueError):
+        metadata = self.metadata_in(path)
+        if metadata is None:
             return
         part = path.with_name(".metadata.json.Xy12")
         part.write_bytes(as_bytes({**metadata, "input_text": text}))
@@ -150,9 +149,8 @@ class FoldersAndIndex(RuleBasedStateMachine):
     @rule(run_id=runs, text=TEXTS)
     def edit_in_place(self, run_id: str, text: str) -> None:
         path = self.root.runs / run_id / "metadata.json"
-        try:
-            metadata = json.loads(path.read_bytes())
-        except (OSError, ValueError):
+        metadata = self.metadata_in(path)
+        if metadata is None:
             return
         notes = metadata.get("notes", "") + "x"  # never the same size twice
         path.write_bytes(as_bytes({**metadata, "transformed_text": text, "notes": notes}))
@@ -225,6 +223,14 @@ class FoldersAndIndex(RuleBasedStateMachine):
             assert self.index.count(query) == len(expected)
         assert self.index.state.complete
         assert self.index.state.known == len(runs)
+
+    def metadata_in(self, path: Path) -> dict[str, Any] | None:
+        """What stands in the file, if it is not broken."""
+        try:
+            metadata = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            return None
+        return metadata if isinstance(metadata, dict) else None
 
     def matches(self, run: RunMetadata, query: Any) -> bool:
         if run.timestamp == "never":
