@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 
+from devserver.my_app.services.run_folders import TRANSFORMED_TEXT
 from devserver.my_app.services.run_metadata import FINAL_STATUSES
 from tests.comfyui_graphs import write_all
 from tests.event_stream import Event, event_stream
@@ -145,14 +146,19 @@ def test_ten_runs_of_one_child_do_not_hold_up_fourteen_others(
     many = [start(workshop, eager, number) for number in range(10)]
     comfy.wait_until_running(timeout=30)
     others = [start(workshop, new_device(), 10 + number) for number in range(14)]
+    wait_for(lambda: all(has_its_text(workshop, one) for one in [*many, *others]))
     first.set()
     comfy.wait_until(lambda: len(comfy.worked) == 24, timeout=60)
     sent = runs_sent(comfy)
     last_other = max(sent.index(run_id) for run_id in others)
-    # Those that were on their way already, and one a turn; in the order of arrival it were ten.
+    # Those that were there already, and one a turn; in the order of arrival it were ten.
     assert len(set(sent[:last_other]) & set(many)) <= 5
     wait_for(lambda: all(is_over(workshop, run_id) for run_id in [*many, *others]))
     check_one_result_each(workshop, comfy, [*many, *others])
+
+
+def has_its_text(server: RunningServer, run_id: str) -> bool:
+    return (server.runs / run_id / TRANSFORMED_TEXT).is_file()
 
 
 def is_over(server: RunningServer, run_id: str) -> bool:
