@@ -31,6 +31,7 @@ SETTLED_NS = 2_000_000_000
 """File systems tell the time in steps, the coarsest (FAT) of two seconds."""
 CHUNK = 500
 _READINGS = 3
+_FEW = 100
 _INSERT_RUN = f"INSERT INTO runs VALUES ({', '.join('?' * 18)}) ON CONFLICT (id) DO NOTHING"  # noqa: S608
 _INSERT_WORDS = "INSERT INTO words (rowid, input, transformed, marks) VALUES (?, ?, ?, ?)"
 _Known = dict[str, tuple[str, int]]
@@ -134,7 +135,11 @@ class Agreement:
 
     def read(self, run_ids: Iterable[str]) -> dict[str, Row | None]:
         """The rows that the folders of these runs ask for; None where there is none to be."""
-        return {run_id: self._row(run_id) for run_id in run_ids}
+        asked = list(run_ids)
+        # One look for all tombstones, where it is cheaper than one for each run.
+        gone = self._tombstones.ids() if len(asked) > _FEW else None
+        admitted = self.admits if gone is None else (lambda run_id: run_id not in gone)
+        return {run_id: self._row(run_id) if admitted(run_id) else None for run_id in asked}
 
     def _differs(self, run_id: str, known: tuple[str, int] | None, *, is_gone: bool) -> bool:
         if is_gone:
@@ -172,8 +177,6 @@ class Agreement:
 
     def _row(self, run_id: str) -> Row | None:
         """The row that the folder asks for; None where there is none to be."""
-        if not self.admits(run_id):
-            return None
         data, stamp, is_settled = b"", "", False
         try:
             for _ in range(_READINGS):
@@ -233,8 +236,10 @@ def write(connection: sqlite3.Connection, rows: Mapping[str, Row | None]) -> Tak
                 changed += _replace(connection, run_id, row)
         new = [row for run_id, row in rows.items() if row and run_id not in known]
         # In the order of the table, which makes a long rebuild much shorter.
-        for row in sorted(new, key=lambda row: row.wished_id):
-            _insert(connection, row)
+        new.sort(key=lambda row: row.wished_id)
+        connection.executemany(
+            _INSERT_WORDS, [(_insert_run(connection, row), *row.words) for row in new]
+        )
     return Taken(added + len(new), changed + len(new))
 
 
@@ -291,7 +296,11 @@ def _replace(connection: sqlite3.Connection, run_id: str, row: Row) -> bool:
 
 
 def _insert(connection: sqlite3.Connection, row: Row) -> None:
+    connection.execute(_INSERT_WORDS, (_insert_run(connection, row), *row.words))
+
+
+def _insert_run(connection: sqlite3.Connection, row: Row) -> int:
     row_id = row.wished_id
     while not connection.execute(_INSERT_RUN, (row_id, *row.columns)).rowcount:
         row_id += 1  # another run has just this time
-    connection.execute(_INSERT_WORDS, (row_id, *row.words))
+    return row_id

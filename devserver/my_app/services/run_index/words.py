@@ -74,9 +74,15 @@ def _plain(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    german = _UMLAUT_SPELT_OUT.sub(r"\1\2", text.casefold())
+    german = _with_umlauts_read(text.casefold())
     german = german.replace("ä", "a").replace("ö", "o").replace("ü", "u")
     if _IS_PLAIN.fullmatch(german):
         return german  # the usual case, and a rebuild is long
-    text = _UMLAUT_SPELT_OUT.sub(r"\1\2", _plain(text)).translate(_LETTERS)
+    text = _with_umlauts_read(_plain(text)).translate(_LETTERS)
     return _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
+
+
+def _with_umlauts_read(text: str) -> str:
+    if "ae" not in text and "oe" not in text and "ue" not in text:
+        return text  # most texts, and a rebuild is long
+    return _UMLAUT_SPELT_OUT.sub(r"\1\2", text)
