@@ -171,3 +171,33 @@ def test_beyond_the_room_nobody_is_left_hanging(tmp_path: Path) -> None:
         with answer:
             assert answer.status_code == 200
             assert b'"status":"success"' in answer.raw.read()
+
+
+@pytest.mark.parametrize("way", ["stream", "long poll", "post"])
+def test_who_hangs_up_gives_up_the_place_soon(tmp_path: Path, way: str) -> None:
+    """Long before a heartbeat would notice it, or the wait is over."""
+    with held_server(tmp_path, DEVSERVER_THREADS="8") as (server, _comfy, _hold):
+        run_id = start_run(server)
+        state = requests.get(f"{server.url}/api/runs/{run_id}", timeout=60).json()
+        text = b'{"schema": "passthrough", "input_text": "Eine Katze", "output_config": "image"}'
+        poll = f"/api/runs/{run_id}?after={state['event']}&wait=80"
+        asked = {
+            "stream": f"GET /api/runs/{run_id}/events HTTP/1.1\r\n".encode(),
+            "long poll": f"GET {poll} HTTP/1.1\r\n".encode(),
+            "post": b"POST /api/schema/pipeline/execute HTTP/1.1\r\n"
+            b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(text),
+        }[way]
+        for _ in range(4):  # as many as there are places
+            with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+                body = text if way == "post" else b""
+                connection.sendall(asked + b"Host: localhost\r\n\r\n" + body)
+                if way == "stream":
+                    assert connection.recv(100)
+        patience = threading.Event()
+        for _ in range(100):
+            answer = requests.get(f"{server.url}/api/runs/{run_id}/events", stream=True, timeout=60)
+            answer.close()
+            if answer.status_code == 200:
+                return
+            patience.wait(0.1)
+        raise AssertionError("The places are still taken.")

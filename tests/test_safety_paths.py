@@ -47,6 +47,16 @@ PATHS: dict[tuple[str, str], Callable[[FlaskClient, str], TestResponse]] = {
 }
 
 
+NO_RUN_COMES_OF_THEM = {
+    "/api/login",
+    "/api/workshop",
+    "/api/erasures",
+    "/api/retention",
+    "/api/verifications",
+}
+"""What they take is compared with what is there, and goes to no model."""
+
+
 def text_fields(client: FlaskClient) -> set[tuple[str, str]]:
     """The routes that take a body, and those of its fields that hold free text."""
     document = client.get("/api/openapi.json").get_json()
@@ -63,7 +73,9 @@ def text_fields(client: FlaskClient) -> set[tuple[str, str]]:
 
 
 def test_every_route_and_field_that_takes_a_text_is_known_here(client: FlaskClient) -> None:
-    assert text_fields(client) == PATHS.keys()
+    fields = text_fields(client)
+    assert {path for path, _ in fields} >= NO_RUN_COMES_OF_THEM
+    assert {one for one in fields if one[0] not in NO_RUN_COMES_OF_THEM} == PATHS.keys()
 
 
 @pytest.mark.parametrize(("path", "field"), PATHS)

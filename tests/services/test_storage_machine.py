@@ -27,6 +27,7 @@ from hypothesis.stateful import (
 from devserver.my_app.services import media_probe
 from devserver.my_app.services.durable_files import StorageFull, is_temporary
 from devserver.my_app.services.errors import MediaRejected, ServerError
+from devserver.my_app.services.forgetting import Forgetting
 from devserver.my_app.services.media_intake import MediaIntake, RunIsOver
 from devserver.my_app.services.media_storage import MediaStorageService, NotAwaitingEdit
 from devserver.my_app.services.run_folders import RunFolders, RunNotFound
@@ -159,6 +160,7 @@ class StorageMachine(RuleBasedStateMachine):
         )
         self.storage.watch(self.somebody_is_told)
         self.folders.remove_strays()
+        Forgetting(self.folders, cancel=self.storage.finish_run).complete()
         for run in self.storage.unfinished_runs():
             self.storage.settle(run.run_id)
 

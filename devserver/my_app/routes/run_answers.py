@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from devserver.my_app.routes import wire
 from devserver.my_app.routes.errors import error_answer
 from devserver.my_app.routes.http import FieldsInvalid, json_answer, preference, services
+from devserver.my_app.routes.presence import client_gone
 from devserver.my_app.routes.views import accepted_answer, awaiting_edit_answer, run_answer
 from devserver.my_app.services.idempotency import RequestKey
 from devserver.my_app.services.run_metadata import RunMetadata
@@ -43,7 +44,7 @@ def _request_key(body: BaseModel) -> RequestKey | None:
 def answer_when_at_rest(run_id: str) -> Response:
     """Wait for the run as long as the client wants, and say what has become of it."""
     seconds = preference().seconds(services().settings.max_wait_seconds)
-    return answer_for(services().runs.wait(run_id, seconds))
+    return answer_for(services().runs.wait(run_id, seconds, client_gone()))
 
 
 def answer_for(run: RunMetadata) -> Response:

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 from devserver.my_app.routes import wire
 from devserver.my_app.routes.http import FieldsInvalid, services
 from devserver.my_app.routes.openapi import documented
+from devserver.my_app.routes.presence import client_gone
 from devserver.my_app.routes.views import event_view
 from devserver.my_app.services.run_events import RunEvent, RunStream
 from devserver.my_app.services.run_folders import RunNotFound
@@ -39,7 +40,7 @@ def events(run_id: str) -> Response:
     newest = watching.newest(run_id)
     if newest.run.is_final and newest.id == seen:
         return Response(status=204)
-    stream = watching.open(run_id, seen)
+    stream = watching.open(run_id, seen, client_gone())
     response = Response(_lines(stream, run_id), mimetype="text/event-stream")
     # Not in the generator: one that was never begun is never ended either.
     response.call_on_close(stream.close)

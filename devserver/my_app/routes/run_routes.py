@@ -17,6 +17,7 @@ from devserver.my_app.routes.http import (
     whole_number,
 )
 from devserver.my_app.routes.openapi import documented
+from devserver.my_app.routes.presence import client_gone
 from devserver.my_app.routes.run_answers import answer_when_at_rest, start_and_answer
 from devserver.my_app.routes.run_events import seen_event
 from devserver.my_app.routes.run_search import SHOWING, found_runs
@@ -52,7 +53,7 @@ def state(run_id: str) -> Response:
     if seen is None:
         return _state(services().storage.get_metadata(run_id))
     longest = services().settings.max_wait_seconds
-    event = services().events.wait(run_id, seen, min(seconds, longest))
+    event = services().events.wait(run_id, seen, min(seconds, longest), client_gone())
     return json_answer(event_view(event))
 
 

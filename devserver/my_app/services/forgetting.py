@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -99,6 +100,8 @@ class Forgetting:
         self._forget_jobs = forget_jobs
         self._holders = dict(holders or {})
         self._wipers = dict(wipers or {})
+        self._guard = threading.Lock()
+        self._unwiped: set[str] = set()
 
     def delete(
         self, run_id: str, reason: Reason = "deleted", *, more_follow: bool = False
@@ -124,6 +127,9 @@ class Forgetting:
             # After the cancelling no further job can be sent, so these are all.
             self._tell_comfyui(run_id, faults)
         files, size = self.measure(run_id)
+        with self._guard:
+            self._folders.mark_unwiped()
+            self._unwiped.add(run_id)
         self._folders.bury(run_id, reason)
         self._finish(run_id, faults)
         if not more_follow:
@@ -136,6 +142,8 @@ class Forgetting:
     def wipe(self) -> dict[str, str]:
         """Leave no word of the runs deleted so far; returns who failed, with a sentence each."""
         faults = {}
+        with self._guard:
+            covered = set(self._unwiped)
         for name, wipe in self._wipers.items():
             try:
                 wipe()
@@ -143,10 +151,17 @@ class Forgetting:
                 logger.exception("%s could not be wiped", name)
                 sentence = str(error) if isinstance(error, ServerError) else _FAILED
                 faults[name] = sentence
+        if not faults:
+            with self._guard:
+                self._unwiped -= covered
+                if not self._unwiped:
+                    self._folders.mark_wiped()
         return faults
 
     def complete(self) -> int:
         """Remove what is there, or there again, of runs that have a tombstone; returns how many.
+
+        Wipes, too, what a kill or a fault kept from being wiped.
 
         Only for the owner of the root: at its start, and later.
         """
@@ -154,7 +169,7 @@ class Forgetting:
         for run_id in remains:
             logger.warning("run %s was deleted before; what is there of it is removed", run_id)
             self._finish(run_id, {})
-        if remains:
+        if remains or self._folders.is_unwiped:
             self.wipe()
         return len(remains)
 

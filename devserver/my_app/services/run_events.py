@@ -19,7 +19,7 @@ from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.services.run_progress import Progress, RunProgress
 from devserver.my_app.services.run_queue import Moved, Outlook
-from devserver.my_app.services.waiting_room import Bell, Bells, WaitingRoom
+from devserver.my_app.services.waiting_room import Bell, Bells, IsGone, WaitingRoom, is_there
 
 HEARTBEAT_SECONDS = 15.0
 PAUSE_SECONDS = 1.0
@@ -138,14 +138,14 @@ class RunEvents:
             has_preview=self._progress.preview_of(run.run_id) is not None,
         )
 
-    def wait(self, run_id: str, seen: str, seconds: float) -> RunEvent:
+    def wait(self, run_id: str, seen: str, seconds: float, is_gone: IsGone = is_there) -> RunEvent:
         """Return as soon as the run's newest event is another than `seen`, or after `seconds`.
 
         For less than a change of the metadata it waits a moment, so that nobody asks in a circle.
         Returns at once when the run is over, or the room for waiters is taken.
         Raises what `newest` raises, also when the run is deleted meanwhile.
         """
-        with self.room.place() as free, self._bells.bell(run_id) as bell:
+        with self.room.place() as free, self._bells.bell(run_id, is_gone) as bell:
             began = time.monotonic()
             end = began + (seconds if free else 0)
             while True:
@@ -162,7 +162,7 @@ class RunEvents:
                 else:
                     return event
 
-    def open(self, run_id: str, seen: str | None = None) -> RunStream:
+    def open(self, run_id: str, seen: str | None = None, is_gone: IsGone = is_there) -> RunStream:
         """A stream of the events after `seen`; it has to be closed.
 
         Raises TooManyWatchers, and what `newest` raises.
@@ -171,7 +171,7 @@ class RunEvents:
         with ExitStack() as holding:
             if not holding.enter_context(self.room.place()) or self._closed:
                 raise TooManyWatchers("So many are watching that there is no room just now.")
-            bell = holding.enter_context(self._bells.bell(run_id))
+            bell = holding.enter_context(self._bells.bell(run_id, is_gone))
             return RunStream(self, run_id, seen, bell, holding.pop_all())
 
     def _count(self, run_id: str) -> None:
@@ -217,7 +217,7 @@ class RunStream:
                 self.seen = event.id
                 heartbeat = time.monotonic() + self._events.heartbeat_seconds
                 pause = time.monotonic() + self._events.pause_seconds
-            if event.run.is_final:
+            if event.run.is_final or self._bell.is_gone():
                 return
             now = time.monotonic()
             if not self._bell.wait(max(0.0, heartbeat - now), quiet_seconds=pause - now):

@@ -193,6 +193,21 @@ class RunFolders:
         except FileNotFoundError as error:
             raise RunNotFound(_NO_RUN) from error
 
+    @property
+    def is_unwiped(self) -> bool:
+        """Whether words of deleted runs may be left in files derived from them."""
+        return self._root.unwiped.exists()
+
+    def mark_unwiped(self) -> None:
+        """Say so, durably. Raises StorageFull."""
+        if not self.is_unwiped:
+            replace_file(self._root.unwiped, b"")
+            sync_folder(self._root.state)
+
+    def mark_wiped(self) -> None:
+        """Say that none is left."""
+        self._root.unwiped.unlink(missing_ok=True)
+
     def bury(self, run_id: str, reason: Reason) -> None:
         """Let the run be gone from now on: set its tombstone, durably, and nothing else.
 

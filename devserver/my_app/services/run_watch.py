@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from devserver.my_app.services.run_metadata import RunMetadata
-from devserver.my_app.services.waiting_room import Bells, WaitingRoom
+from devserver.my_app.services.waiting_room import Bells, IsGone, WaitingRoom, is_there
 
 
 class RunWatch:
@@ -22,15 +22,15 @@ class RunWatch:
         if _at_rest(metadata):
             self._bells.ring(metadata.run_id)
 
-    def wait(self, run_id: str, seconds: float) -> RunMetadata:
+    def wait(self, run_id: str, seconds: float, is_gone: IsGone = is_there) -> RunMetadata:
         """Return the run's metadata when it is at rest, or as it is after `seconds`.
 
-        Returns at once when the room for waiters is taken, or the server is ending.
-        Raises RunNotFound.
+        Returns at once when the room for waiters is taken, the server is ending, or who waits is
+        gone. Raises RunNotFound.
         """
         if seconds <= 0:
             return self._get_metadata(run_id)
-        with self._room.place() as free, self._bells.bell(run_id) as bell:
+        with self._room.place() as free, self._bells.bell(run_id, is_gone) as bell:
             # Looked at only after the bell is in place, so that no change falls in between.
             metadata = self._get_metadata(run_id)
             if free and not _at_rest(metadata) and not self._closed:

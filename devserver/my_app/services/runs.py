@@ -31,6 +31,7 @@ from devserver.my_app.services.run_watch import RunWatch
 from devserver.my_app.services.safety import raised_to_floor
 from devserver.my_app.services.schemas import InterceptionSchema
 from devserver.my_app.services.text_stages import EDIT
+from devserver.my_app.services.waiting_room import IsGone, is_there
 
 logger = logging.getLogger(__name__)
 
@@ -151,9 +152,12 @@ class Runs:
         self._queue.put(run.run_id, self._way_of(run), device=new.device)
         return run
 
-    def wait(self, run_id: str, seconds: float) -> RunMetadata:
-        """The run at its end, or as it stands after `seconds`. Raises RunNotFound."""
-        return self._watch.wait(run_id, seconds)
+    def wait(self, run_id: str, seconds: float, is_gone: IsGone = is_there) -> RunMetadata:
+        """The run at its end, or as it stands after `seconds`, or when who waits is gone.
+
+        Raises RunNotFound.
+        """
+        return self._watch.wait(run_id, seconds, is_gone)
 
     def end_waits(self) -> None:
         """Let everybody go who waits for a run, with how it stands."""

@@ -33,6 +33,7 @@ class StorageRoot:
         self.archive = path / "archive"
         self.locks = self.state / "locks"
         self.incoming = self.state / "incoming"
+        self.unwiped = self.state / "unwiped"
         for folder in (self.runs, self.locks, self.incoming):
             folder.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(self.state / "server.lock", thread_local=False)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-from devserver.my_app.services.durable_files import replace_file, sync_folder
+from devserver.my_app.services.durable_files import full_disk_named, replace_file, sync_folder
 from devserver.my_app.services.run_id import checked_run_id, is_run_id
 
 Reason = Literal["deleted", "erased", "retention"]
@@ -70,7 +70,8 @@ class Tombstones:
         path = self._path(run_id)
         for folder in (self._folder, path.parent):
             if not folder.is_dir():
-                folder.mkdir(exist_ok=True)
+                with full_disk_named():
+                    folder.mkdir(exist_ok=True)
                 sync_folder(folder.parent)
         values = {"run_id": run_id, "time": stone.time, "reason": reason}
         replace_file(path, json.dumps(values).encode() + b"\n")

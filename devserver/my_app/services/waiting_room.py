@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -36,10 +36,21 @@ class WaitingRoom:
                 self._taken -= free
 
 
+IsGone = Callable[[], bool]
+"""Whether whoever waits has gone away meanwhile."""
+_LOOK_SECONDS = 1.0
+
+
+def is_there() -> bool:
+    """The IsGone of somebody who stays."""
+    return False
+
+
 class Bell:
     """Wakes one who waits. A soft ring can be slept over for a while, a loud one can't."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_gone: IsGone = is_there) -> None:
+        self.is_gone = is_gone
         self._changed = threading.Condition()
         self._rung = False
         self._loud = False
@@ -59,14 +70,26 @@ class Bell:
             self._rung = self._loud = False
 
     def wait(self, seconds: float, *, quiet_seconds: float = 0.0) -> bool:
-        """Wait for a ring; False when none came. Soft ones count after `quiet_seconds` only."""
-        with self._changed:
-            end = time.monotonic() + seconds
-            if quiet_seconds > 0:
-                self._hears_only_loud = True
-                self._changed.wait_for(lambda: self._loud, min(quiet_seconds, seconds))
-                self._hears_only_loud = False
-            return self._changed.wait_for(lambda: self._rung, max(0.0, end - time.monotonic()))
+        """Wait for a ring; False when none came. Soft ones count after `quiet_seconds` only.
+
+        Ends early, as if it had rung, when who waits is gone.
+        """
+        end = time.monotonic() + seconds
+        if quiet_seconds > 0:
+            self._hears_only_loud = True
+            self._wait_for(lambda: self._loud, min(end, time.monotonic() + quiet_seconds))
+            self._hears_only_loud = False
+        return self._wait_for(lambda: self._rung, end)
+
+    def _wait_for(self, has_rung: Callable[[], bool], end: float) -> bool:
+        while not self.is_gone():
+            left = end - time.monotonic()
+            with self._changed:
+                if self._changed.wait_for(has_rung, max(0.0, min(left, _LOOK_SECONDS))):
+                    return True
+            if left <= _LOOK_SECONDS:
+                return False
+        return True
 
 
 class Bells:
@@ -77,9 +100,9 @@ class Bells:
         self._bells: defaultdict[str, set[Bell]] = defaultdict(set)
 
     @contextmanager
-    def bell(self, run_id: str) -> Iterator[Bell]:
+    def bell(self, run_id: str, is_gone: IsGone = is_there) -> Iterator[Bell]:
         """A bell that rings for this run, until the block ends."""
-        bell = Bell()
+        bell = Bell(is_gone)
         with self._guard:
             self._bells[run_id].add(bell)
         try:
