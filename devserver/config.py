@@ -314,6 +314,18 @@ class Settings(BaseModel):
         alias="DEVSERVER_MIN_FREE_BYTES",
         description="Free space on the disk below which no new run is started; 0 for no floor.",
     )
+    auto_export: Names = Field(
+        (),
+        alias="DEVSERVER_AUTO_EXPORT",
+        description="Formats in which each run is exported at its end, comma-separated; else none.",
+    )
+    package_days: float = Field(
+        7.0,
+        gt=0,
+        le=3650,
+        alias="DEVSERVER_PACKAGE_DAYS",
+        description="How many days the file of a package is kept.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO",
         alias="DEVSERVER_LOG_LEVEL",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from devserver.commands import looking, making, upkeep
+from devserver.commands import exporting, looking, making, upkeep
 
 
 @click.group()
@@ -21,6 +21,7 @@ for command in (
     looking.show,
     upkeep.verify,
     making.rerun,
+    exporting.export,
     upkeep.recover,
 ):
     main.add_command(command)

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from devserver.config import PROJECT_FOLDER, Settings
 from devserver.logs import about_run
+from devserver.my_app.export_wiring import Exports, build_exports
 from devserver.my_app.language_wiring import NO_MODELS, build_language_models
 from devserver.my_app.services import media_probe
 from devserver.my_app.services.backends.api_service import ApiService
@@ -90,6 +91,7 @@ class Services:
     events: RunEvents
     metrics: Metrics
     thumbnails: Thumbnails
+    exports: Exports
     models: LanguageModels
     warm_up: WarmUp
     edit_deadline: EditDeadline
@@ -102,6 +104,7 @@ class Services:
         What doesn't make it goes on at the next start.
         """
         self.events.close()
+        self.exports.close()
         self.warm_up.close()
         self.edit_deadline.close()
         self.queue.close(_LAST_CALL_SECONDS)
@@ -315,8 +318,12 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         keys=IdempotencyKeys(root),
         safety_floor=settings.minimum_safety_level,
     )
+    exports = build_exports(settings, root, RunFolders(root), disk)
+    if exports.manager.exports_on_its_own:
+        storage.watch(exports.auto.heard)
     token = settings.researcher_token.get_secret_value() if settings.researcher_token else None
     runs.take_up_unfinished()
+    exports.start()
     pool.warm_up(warm_up)
     warm_up_models = WarmUp(models.all)
     warm_up_models.start()
@@ -333,6 +340,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         events=events,
         metrics=metrics,
         thumbnails=Thumbnails(root.cache, draw_small),
+        exports=exports,
         models=models,
         warm_up=warm_up_models,
         edit_deadline=edit_deadline,

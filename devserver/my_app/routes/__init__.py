@@ -7,6 +7,7 @@ from flask import Flask
 from devserver.my_app.routes import (
     docs_routes,
     errors,
+    export_routes,
     guard,
     media_routes,
     operations_routes,
@@ -27,6 +28,7 @@ def register(app: Flask) -> None:
         media_routes,
         run_routes,
         run_events,
+        export_routes,
         schema_routes,
         operations_routes,
         docs_routes,

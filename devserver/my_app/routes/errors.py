@@ -24,6 +24,9 @@ STATUS_OF_CODE = {
     "run_id_invalid": 400,
     "output_type_conflict": 400,
     "context_required": 400,
+    "export_option_not_offered": 400,
+    "query_not_offered": 400,
+    "selection_empty": 400,
     "researcher_token_required": 401,
     "host_not_allowed": 403,
     "moderation_blocked": 403,
@@ -33,9 +36,14 @@ STATUS_OF_CODE = {
     "media_not_found": 404,
     "media_not_ready": 404,
     "no_thumbnail": 404,
+    "export_format_unknown": 404,
+    "package_not_found": 404,
     "run_is_over": 409,
     "not_awaiting_edit": 409,
     "run_not_over": 409,
+    "package_is_over": 409,
+    "package_not_ready": 409,
+    "package_expired": 410,
     "idempotency_key_reused": 409,
     "cancelled": 409,
     "blocked": 403,
@@ -71,6 +79,8 @@ STATUS_OF_CODE = {
     "closing": 503,
     "queue_full": 503,
     "storage_full": 503,
+    "package_in_use": 503,
+    "too_many_packages": 503,
     "too_many_watchers": 503,
     "storage_nearly_full": 503,
     "backend_timed_out": 504,
@@ -78,6 +88,18 @@ STATUS_OF_CODE = {
     "work_took_too_long": 504,
 }
 """The HTTP status of each code, also of codes that a failed run's folder tells."""
+
+_COME_BACK = frozenset(
+    {
+        "queue_full",
+        "storage_full",
+        "storage_nearly_full",
+        "too_many_watchers",
+        "too_many_packages",
+        "package_in_use",
+    }
+)
+"""What may be otherwise in a while."""
 
 _SENTENCES = {
     400: ("bad_request", "This request can't be understood."),
@@ -100,7 +122,7 @@ def error_answer(
     response = json_answer(
         wire.ErrorAnswer(error=sentence, code=code, run_id=run_id, details=details), status
     )
-    if code in ("queue_full", "storage_full", "storage_nearly_full", "too_many_watchers"):
+    if code in _COME_BACK:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="researchers"'

@@ -144,6 +144,7 @@ def delete(run_id: str) -> Response:
     _require_researcher()
     services().storage.delete_run(run_id)
     services().thumbnails.forget(run_id)
+    services().exports.forget(run_id)
     services().events.deleted(run_id)
     return json_answer(wire.Deleted(run_id=run_id))
 

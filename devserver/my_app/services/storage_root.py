@@ -30,6 +30,7 @@ class StorageRoot:
         self.runs = path / "json"
         self.state = path / "state"
         self.cache = path / "cache"
+        self.packages = path / "packages"
         self.locks = self.state / "locks"
         for folder in (self.runs, self.locks):
             folder.mkdir(parents=True, exist_ok=True)

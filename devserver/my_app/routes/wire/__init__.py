@@ -9,6 +9,12 @@ from devserver.my_app.routes.wire.answers import (
     ErrorAnswer,
     RunAnswer,
 )
+from devserver.my_app.routes.wire.exports import (
+    PackageDeleted,
+    PackageList,
+    PackageRequest,
+    PackageView,
+)
 from devserver.my_app.routes.wire.media import (
     MediaInfo,
     MediaOutput,
@@ -66,6 +72,10 @@ __all__ = [
     "NewRunRequest",
     "OutputConfigView",
     "OutputView",
+    "PackageDeleted",
+    "PackageList",
+    "PackageRequest",
+    "PackageView",
     "ProgressView",
     "Readiness",
     "RerunRequest",

@@ -20,8 +20,9 @@ from devserver.my_app.services.run_folders import (
     METADATA,
     TRANSFORMED_TEXT,
     RunFolders,
+    RunNotFound,
 )
-from devserver.my_app.services.run_metadata import Output, RunMetadata
+from devserver.my_app.services.run_metadata import MetadataUnreadable, Output, RunMetadata
 
 logger = logging.getLogger(__name__)
 
@@ -117,6 +118,16 @@ class ExportSource:
                     continue
                 yield self._rewritten(run, scratch, pseudonyms=pseudonyms, marked=marked)
                 _empty(scratch)
+
+    def is_there(self, run_id: str) -> bool:
+        """Whether the run can still be read: it wasn't deleted, nor is it being deleted."""
+        try:
+            self._folders.read(run_id)
+        except MetadataUnreadable:
+            return True
+        except RunNotFound:
+            return False
+        return True
 
     def size(self, run_id: str) -> tuple[int, int]:
         """Bytes of the run's metadata.json, and of all its files; 0 and 0 when it isn't there."""
