@@ -16,6 +16,7 @@ from benchmarks import (
     stored_gigabyte,
     text_stages,
     word_lists,
+    zip_export,
 )
 from benchmarks.figure import Figure, NotMeasured
 
@@ -28,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[], Figure | list[Figure]]] = {
     "text_stages": text_stages.measure,
     "comfyui_overhead": comfyui_overhead.measure,
     "comfyui_waiting": comfyui_waiting.measure,
+    "zip_export": zip_export.measure,
     "hostile_corpus": hostile_corpus.measure,
     "media_alone": media_serving.measure_alone,
     "media_behind_nginx": media_serving.measure_behind_nginx,
