@@ -80,6 +80,7 @@ def test_a_wrong_wish_writes_nothing(
         ([run_id, "--format", "zap"], "can be exported as zip"),
         ([new_run_id()], "no run with this id"),
         (["../x"], "UUID"),
+        ([run_id, "--pseudonyms"], "can't export with pseudonyms"),
         ([], "Name runs"),
         ([run_id, "--all"], "Name runs"),
     ):

@@ -8,12 +8,11 @@ import click
 
 from devserver.commands.shared import failures_told, on_one_line, run_folders
 from devserver.config import read_settings
-from devserver.my_app.export_wiring import export_formats
+from devserver.my_app.export_wiring import build_export_source, export_formats
 from devserver.my_app.services.durable_files import appearing_file
 from devserver.my_app.services.export_manager import ExportManager, ExportWish
 from devserver.my_app.services.exports.package import AUTO
 from devserver.my_app.services.exports.port import ExportOptions
-from devserver.my_app.services.exports.source import ExportSource
 from devserver.my_app.services.run_folders import RunFolders
 
 
@@ -24,6 +23,8 @@ from devserver.my_app.services.run_folders import RunFolders
 @click.option("--out", "path", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--language", default="de", show_default=True, type=click.Choice(["de", "en"]))
 @click.option("--title", default="", help="A heading.")
+@click.option("--pseudonyms", is_flag=True, help="Pseudonyms in place of each user_id.")
+@click.option("--marked", is_flag=True, help="Media as copies that say that AI made them.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 def export(
     *,
@@ -33,6 +34,8 @@ def export(
     path: Path,
     language: str,
     title: str,
+    pseudonyms: bool,
+    marked: bool,
     force: bool,
 ) -> None:
     """Export runs that are over to a file; the file appears when it is whole."""
@@ -46,7 +49,7 @@ def export(
         settings = read_settings()
         folders = run_folders(settings)
         manager = ExportManager(
-            ExportSource(folders),
+            build_export_source(folders),
             export_formats(),
             auto_folder=settings.exports_dir / "packages" / AUTO,
         )
@@ -56,7 +59,7 @@ def export(
         with appearing_file(path) as file:
             manager.write(
                 chosen,
-                ExportWish(format_name, options=options),
+                ExportWish(format_name, pseudonyms, marked, options),
                 file,
                 lambda run_id, code: left_out.append(f"{run_id} was left out: {code}"),
             )

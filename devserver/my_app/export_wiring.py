@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, TypedDict
 
 from devserver.config import Settings, SettingsInvalid
 from devserver.my_app.services.disk_space import DiskSpace
 from devserver.my_app.services.errors import ServerError
-from devserver.my_app.services.export_manager import ExportFormatUnknown, ExportManager
+from devserver.my_app.services.export_manager import ExportManager
 from devserver.my_app.services.exports.auto_export import AutoExport, unexported_runs
 from devserver.my_app.services.exports.formats.csv_tables import CsvTables
 from devserver.my_app.services.exports.formats.json_document import JsonDocument
@@ -21,12 +22,19 @@ from devserver.my_app.services.exports.formats.zip_folders import ZipFolders
 from devserver.my_app.services.exports.package import AUTO
 from devserver.my_app.services.exports.packages import Packages, Select
 from devserver.my_app.services.exports.port import ExportFormat
+from devserver.my_app.services.exports.run_file import RunFiles
 from devserver.my_app.services.exports.source import ExportSource
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.storage_root import StorageRoot
 
 TEXTS_ONLY = frozenset({"json", "jsonl", "csv", "xml"})
 """The formats that hold no media, so that their packages are small."""
+
+
+class _Room(TypedDict):
+    free_bytes: Callable[[], int]
+    kept_free_bytes: int
+    texts_only: frozenset[str]
 
 
 class QueryNotOffered(ServerError):
@@ -40,6 +48,7 @@ class Exports:
     """The parts that export runs."""
 
     manager: ExportManager
+    run_files: RunFiles
     packages: Packages
     auto: AutoExport
 
@@ -65,20 +74,35 @@ def export_formats() -> tuple[ExportFormat, ...]:
     return (ZipFolders(), JsonDocument(), JsonLines(), CsvTables(), XmlDocument())
 
 
+def build_export_source(folders: RunFolders, scratch: Path | None = None) -> ExportSource:
+    """Runs out of their folders; temporary copies are made in `scratch`, else where all are.
+
+    This is the one place where pseudonyms and the marking of copies are handed in.
+    """
+    return ExportSource(folders, scratch=scratch)
+
+
 def build_export_manager(settings: Settings, root: StorageRoot | None = None) -> ExportManager:
     """The export manager on the configured root. Raises SettingsInvalid."""
+    check_auto_export(settings)
     root = root or StorageRoot(settings.exports_dir)
-    try:
-        return ExportManager(
-            ExportSource(RunFolders(root), scratch=root.packages),
-            export_formats(),
-            auto_folder=root.packages / AUTO,
-            auto_formats=settings.auto_export,
-        )
-    except ExportFormatUnknown as error:
+    return ExportManager(
+        build_export_source(RunFolders(root), scratch=root.packages),
+        export_formats(),
+        auto_folder=root.packages / AUTO,
+        auto_formats=settings.auto_export,
+    )
+
+
+def check_auto_export(settings: Settings) -> None:
+    """Raise SettingsInvalid when runs shall be exported at their end in a format nobody knows."""
+    known = [one.name for one in export_formats()]
+    unknown = [name for name in settings.auto_export if name not in known]
+    if unknown:
         raise SettingsInvalid(
-            f"These settings can't be used. DEVSERVER_AUTO_EXPORT: {error}"
-        ) from error
+            f"These settings can't be used. DEVSERVER_AUTO_EXPORT: {', '.join(unknown)} is no "
+            f"format of exports; there are {', '.join(known)}."
+        )
 
 
 def build_exports(
@@ -90,17 +114,20 @@ def build_exports(
 ) -> Exports:
     """The exports of a server, not started yet. Raises SettingsInvalid."""
     manager = build_export_manager(settings, root)
+    room: _Room = {
+        "free_bytes": disk.free_bytes,
+        "kept_free_bytes": settings.min_free_bytes,
+        "texts_only": TEXTS_ONLY,
+    }
     packages = Packages(
         root.packages,
         manager,
         select=select or partial(_all_runs, folders),
-        free_bytes=disk.free_bytes,
-        kept_free_bytes=settings.min_free_bytes,
-        texts_only=TEXTS_ONLY,
         keep=timedelta(days=settings.package_days),
+        **room,
     )
     auto = AutoExport(manager.auto_export, partial(unexported_runs, folders, manager.auto_exported))
-    return Exports(manager, packages, auto)
+    return Exports(manager, RunFiles(manager, root.packages, **room), packages, auto)
 
 
 def _all_runs(folders: RunFolders, query: Mapping[str, Any]) -> Iterable[str]:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from devserver.config import PROJECT_FOLDER, Settings
 from devserver.logs import about_run
-from devserver.my_app.export_wiring import Exports, build_exports
+from devserver.my_app.export_wiring import Exports, build_exports, check_auto_export
 from devserver.my_app.language_wiring import NO_MODELS, build_language_models
 from devserver.my_app.services import media_probe
 from devserver.my_app.services.backends.api_service import ApiService
@@ -248,6 +248,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     schemas = live_interception_schemas(SCHEMAS_FOLDER / "interception")
     output_configs = load_output_configs(settings.output_configs_dir)
     models = build_language_models(settings)
+    check_auto_export(settings)  # so that a wrong name is said before anything is begun
     root = StorageRoot(settings.exports_dir)
     root.claim(f"http://{settings.host}:{settings.port}", patience_seconds=patience_seconds)
     RunFolders(root).remove_strays()

@@ -85,7 +85,9 @@ def test_it_is_off_by_default(
 
 
 def test_a_format_that_is_not_there_is_a_wrong_setting(settings: Settings) -> None:
-    with pytest.raises(SettingsInvalid, match="DEVSERVER_AUTO_EXPORT: Runs can be exported as zip"):
+    with pytest.raises(
+        SettingsInvalid, match="DEVSERVER_AUTO_EXPORT: zap is no format of exports; there are zip"
+    ):
         build_export_manager(settings.model_copy(update={"auto_export": ("zap",)}))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-
 from flask import Blueprint, Response, request
 from werkzeug.wsgi import wrap_file
 
@@ -17,7 +15,6 @@ from devserver.my_app.routes.http import (
 )
 from devserver.my_app.routes.openapi import documented
 from devserver.my_app.routes.stored_files import file_answer
-from devserver.my_app.services.durable_files import full_disk_named
 from devserver.my_app.services.export_manager import ExportWish
 from devserver.my_app.services.exports.packages import PackageExpired, PackageStatus
 from devserver.my_app.services.exports.port import ExportOptions
@@ -55,18 +52,7 @@ def export_run(run_id: str, format: str) -> Response:
         options=ExportOptions(language="en" if request.args.get("language") == "en" else "de"),
     )
     known = manager.check(wish)
-    # Made before anything is answered, so that a failure is not half a file. It has no name, so
-    # that it is gone when it is closed, however that comes about.
-    file = tempfile.TemporaryFile(dir=services().root.packages)  # noqa: SIM115 - sent below
-    try:
-        with full_disk_named():
-            manager.write_run(run_id, wish, file)
-            file.flush()
-        length = file.tell()
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
+    file, length = services().exports.run_files.make(run_id, wish)
     response = Response(
         wrap_file(request.environ, file, _PIECE_BYTES),
         mimetype=known.mime_type,
