@@ -218,6 +218,15 @@ def test_the_same_is_made_once_until_a_run_changes(rig: Rig, storage: MediaStora
     assert rig.ended(others[-1]).runs == 2
 
 
+def test_a_file_that_somebody_removed_is_made_again(rig: Rig, storage: MediaStorageService) -> None:
+    ids = [a_stored_run(storage)]
+    first = rig.ended(rig.ask(ids))
+    rig.packages.file(first.package_id)[1].unlink()
+    second = rig.ended(rig.ask(ids))
+    assert second.package_id != first.package_id
+    assert second.state == "ready"
+
+
 def test_two_at_once_get_one_package(rig: Rig, storage: MediaStorageService) -> None:
     ids = [a_stored_run(storage) for _ in range(2)]
     together = threading.Barrier(8)

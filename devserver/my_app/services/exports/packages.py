@@ -161,7 +161,7 @@ class Packages:
         fingerprint = self._fingerprint(wish, chosen)
         with self._changed:
             for package in self._packages.values():
-                if package.fingerprint == fingerprint and package.state in {*UNDER_WAY, "ready"}:
+                if package.fingerprint == fingerprint and self._is_of_use(package):
                     return package, False
             if sum(one.state in UNDER_WAY for one in self._packages.values()) >= _MOST_WAITING:
                 raise TooManyPackages(
@@ -474,6 +474,12 @@ class Packages:
         for run_id in run_ids:
             digest.update(f"\n{run_id} {self._manager.source.stamp(run_id)}".encode())
         return digest.hexdigest()
+
+    def _is_of_use(self, package: Package) -> bool:
+        """Whether there is a file, or will be. Somebody may have removed it by hand."""
+        if package.state in UNDER_WAY:
+            return True
+        return package.state == "ready" and self._folders.file(package).is_file()
 
     def _time(self) -> str:
         return self._now().isoformat(timespec="microseconds")
