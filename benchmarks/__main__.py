@@ -19,6 +19,7 @@ from benchmarks import (
     text_stages,
     watchers,
     word_lists,
+    zip_export,
 )
 from benchmarks.figure import Figure, NotMeasured
 
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[], Figure | list[Figure]]] = {
     "comfyui_waiting": comfyui_waiting.measure,
     "load": load.measure,
     "watchers": watchers.measure,
+    "zip_export": zip_export.measure,
     "hostile_corpus": hostile_corpus.measure,
     "search": search.measure,
     "media_alone": media_serving.measure_alone,

@@ -368,6 +368,18 @@ class Settings(BaseModel):
         alias="DEVSERVER_RETENTION",
         description="A JSON file with rules of how long runs are kept; applied once a day.",
     )
+    auto_export: Names = Field(
+        (),
+        alias="DEVSERVER_AUTO_EXPORT",
+        description="Formats in which each run is exported at its end, comma-separated; else none.",
+    )
+    package_days: float = Field(
+        7.0,
+        gt=0,
+        le=3650,
+        alias="DEVSERVER_PACKAGE_DAYS",
+        description="How many days the file of a package is kept.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO",
         alias="DEVSERVER_LOG_LEVEL",

@@ -53,6 +53,7 @@ NO_RUN_COMES_OF_THEM = {
     "/api/erasures",
     "/api/retention",
     "/api/verifications",
+    "/api/packages",
 }
 """What they take is compared with what is there, and goes to no model."""
 

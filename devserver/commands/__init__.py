@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from devserver.commands import access, forgetting, looking, making, upkeep
+from devserver.commands import access, exporting, forgetting, looking, making, upkeep
 
 
 @click.group()
@@ -21,6 +21,7 @@ for command in (
     looking.show,
     upkeep.verify,
     making.rerun,
+    exporting.export,
     upkeep.recover,
     access.tokens,
     access.audit,

@@ -22,11 +22,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     from flask import Flask
 
     from devserver.my_app import routes
+    from devserver.my_app.services.export_manager import use_export_manager
     from devserver.my_app.services.media_storage import use_media_storage_service
     from devserver.my_app.wiring import build_services
 
     services = build_services(settings or read_settings())
     use_media_storage_service(services.storage)
+    use_export_manager(services.exports.manager)
 
     pages = PROJECT_FOLDER / "devserver" / "public_dev"
     app = Flask(__name__, static_folder=pages, static_url_path="/static")

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from devserver.config import PROJECT_FOLDER, Settings
 from devserver.logs import about_run
+from devserver.my_app.export_wiring import Exports, build_exports, check_auto_export
 from devserver.my_app.keeping_wiring import Keeping, build_keeping, retention_rules
 from devserver.my_app.language_wiring import NO_MODELS, build_language_models
 from devserver.my_app.services import media_probe
@@ -58,7 +59,7 @@ from devserver.my_app.services.pipeline import Pipeline
 from devserver.my_app.services.retention import DailyRetention
 from devserver.my_app.services.run_events import RunEvents
 from devserver.my_app.services.run_folders import RunFolders
-from devserver.my_app.services.run_index import RunIndex
+from devserver.my_app.services.run_index import RunIndex, query_of_json
 from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.run_queue import EmbeddedRunQueue, LegEnd, RunQueue
 from devserver.my_app.services.run_watch import RunWatch
@@ -111,6 +112,7 @@ class Services:
     events: RunEvents
     metrics: Metrics
     thumbnails: Thumbnails
+    exports: Exports
     models: LanguageModels
     warm_up: WarmUp
     edit_deadline: EditDeadline
@@ -128,6 +130,7 @@ class Services:
         What doesn't make it goes on at the next start.
         """
         self.release_clients()
+        self.exports.close()
         self.daily_retention.close()
         self.warm_up.close()
         self.edit_deadline.close()
@@ -294,7 +297,9 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     schemas = live_interception_schemas(SCHEMAS_FOLDER / "interception")
     output_configs = load_output_configs(settings.output_configs_dir)
     models = build_language_models(settings)
-    retention_rules(settings)  # so that a wrong rule is said before anything is begun
+    # So that what is wrong is said before anything is begun.
+    retention_rules(settings)
+    check_auto_export(settings)
     root = StorageRoot(settings.exports_dir)
     root.claim(f"http://{settings.host}:{settings.port}", patience_seconds=patience_seconds)
     RunFolders(root).remove_strays()
@@ -353,10 +358,19 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     progress.listen(events.progressed)
     keys = IdempotencyKeys(root, is_stored=storage.folders.exists)
     thumbnails = Thumbnails(root.cache, draw_small, storage.folders.tombstones.is_tombstoned)
+    exports = build_exports(
+        settings,
+        root,
+        storage.folders,
+        disk,
+        select=lambda query: index.ids(query_of_json(query)),
+        watch=storage.watch,
+    )
     keeping = build_keeping(
         settings,
         storage,
         holders={
+            "exports": exports.forget,
             "events": events.deleted,
             "thumbnails": thumbnails.forget,
             "idempotency_keys": keys.forget,
@@ -380,6 +394,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         safety_floor=settings.minimum_safety_level,
     )
     runs.take_up_unfinished(over=index.known_to_be_over())
+    exports.start()
     pool.warm_up(warm_up)
     warm_up_models = WarmUp(models.all)
     warm_up_models.start()
@@ -404,6 +419,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         events=events,
         metrics=metrics,
         thumbnails=thumbnails,
+        exports=exports,
         models=models,
         warm_up=warm_up_models,
         edit_deadline=edit_deadline,

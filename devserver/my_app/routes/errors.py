@@ -25,6 +25,9 @@ STATUS_OF_CODE = {
     "query_invalid": 400,
     "output_type_conflict": 400,
     "context_required": 400,
+    "export_option_not_offered": 400,
+    "query_not_offered": 400,
+    "selection_empty": 400,
     "researcher_token_required": 401,
     "login_failed": 401,
     "workshop_code_required": 401,
@@ -40,9 +43,14 @@ STATUS_OF_CODE = {
     "media_not_ready": 404,
     "no_thumbnail": 404,
     "verification_not_found": 404,
+    "export_format_unknown": 404,
+    "package_not_found": 404,
     "run_is_over": 409,
     "not_awaiting_edit": 409,
     "run_not_over": 409,
+    "package_is_over": 409,
+    "package_not_ready": 409,
+    "package_expired": 410,
     "idempotency_key_reused": 409,
     "run_archived": 409,
     "not_archived": 409,
@@ -88,6 +96,8 @@ STATUS_OF_CODE = {
     "index_unavailable": 503,
     "queue_full": 503,
     "storage_full": 503,
+    "package_in_use": 503,
+    "too_many_packages": 503,
     "too_many_watchers": 503,
     "storage_nearly_full": 503,
     "backend_timed_out": 504,
@@ -97,6 +107,17 @@ STATUS_OF_CODE = {
 """The HTTP status of each code, also of codes that a failed run's folder tells."""
 
 _CHALLENGES = {"workshop_code_required": 'Workshop-Code realm="workshop"'}
+_COME_BACK = frozenset(
+    {
+        "queue_full",
+        "storage_full",
+        "storage_nearly_full",
+        "too_many_watchers",
+        "too_many_packages",
+        "package_in_use",
+    }
+)
+"""What may be otherwise in a while."""
 
 _SENTENCES = {
     400: ("bad_request", "This request can't be understood."),
@@ -124,7 +145,7 @@ def error_answer(
     response = json_answer(
         wire.ErrorAnswer(error=sentence, code=code, run_id=run_id, details=details), status
     )
-    if code in ("queue_full", "storage_full", "storage_nearly_full", "too_many_watchers"):
+    if code in _COME_BACK:
         retry_after_seconds = RETRY_AFTER_SECONDS
     if retry_after_seconds is not None:
         response.headers["Retry-After"] = str(retry_after_seconds)

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from devserver.my_app.routes import wire
 from devserver.my_app.routes.http import audit, json_answer, read_body, services
 from devserver.my_app.routes.openapi import documented
-from devserver.my_app.services.run_index import QueryInvalid, parse_query
+from devserver.my_app.services.run_index import QueryInvalid, query_of_json
 from devserver.my_app.services.verifications import Verification
 
 blueprint = Blueprint("verifications", __name__, url_prefix="/api/verifications")
@@ -38,8 +38,7 @@ def start() -> Response:
         all_ids = services().storage.ids()
         check = services().verifications.start(all_ids, of=services().index.state.of)
     else:
-        said = selection.query
-        query = parse_query({k: [v] if isinstance(v, str) else v for k, v in said.items()})
+        query = query_of_json(selection.query)
         index = services().index
         check = services().verifications.start(index.ids(query), of=index.count(query))
     audit("verified", runs=check.of)

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from devserver.my_app.services.errors import ServerError
 
@@ -88,6 +89,27 @@ def replace_file(path: Path, data: bytes, *, mode: int = _USUAL_MODE) -> None:
         except BaseException:
             part.unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def appearing_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to be written piece by piece, that appears at `path` in one step when `with` ends.
+
+    Durable then, its name included. After an exception nothing is left of it, and what was at
+    `path` before is as it was. Raises StorageFull.
+    """
+    part = temporary_beside(path)
+    with full_disk_named():
+        try:
+            with part.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
 
 
 def create_folder(folder: Path, files: Mapping[str, bytes]) -> None:

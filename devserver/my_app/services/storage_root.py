@@ -31,6 +31,7 @@ class StorageRoot:
         self.state = path / "state"
         self.cache = path / "cache"
         self.archive = path / "archive"
+        self.packages = path / "packages"
         self.locks = self.state / "locks"
         self.incoming = self.state / "incoming"
         self.unwiped = self.state / "unwiped"

@@ -15,6 +15,12 @@ from devserver.my_app.routes.wire.answers import (
     ErrorAnswer,
     RunAnswer,
 )
+from devserver.my_app.routes.wire.exports import (
+    PackageDeleted,
+    PackageList,
+    PackageRequest,
+    PackageView,
+)
 from devserver.my_app.routes.wire.keeping import (
     Archived,
     DeletionReceipt,
@@ -97,6 +103,10 @@ __all__ = [
     "NewRunRequest",
     "OutputConfigView",
     "OutputView",
+    "PackageDeleted",
+    "PackageList",
+    "PackageRequest",
+    "PackageView",
     "ProgressView",
     "Readiness",
     "RerunRequest",

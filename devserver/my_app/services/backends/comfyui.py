@@ -7,7 +7,7 @@ import secrets
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from devserver.my_app.services.backends.port import (
     BackendFailed,
@@ -184,12 +184,14 @@ class ComfyUIBackend:
                 on_progress=progress,
                 on_preview=preview,
             ) as socket,
+            ExitStack() as turn,
         ):
             try:
                 if graph is not None:
                     # On disk before it is sent; meanwhile the socket connects.
                     job = run.submitting(job, graph)
                     socket.wait_until_tried()
+                    turn.enter_context(self._servers.turn(url, run.check_wanted))
                     self._send(client, request, job, graph, client_id)
                 else:
                     look.set()

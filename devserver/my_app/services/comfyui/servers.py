@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 IN_FLIGHT = 2
 """Runs at one server at a time: so its GPU never waits, and our own queue stays fair."""
 
+_MADE_READY = 1
 _CHECK_SECONDS = 10.0
 _ABILITIES_SECONDS = 60.0
 _TURN_SECONDS = 0.5
@@ -43,6 +44,9 @@ class _Server:
         self.abilities: Abilities | None = None
         self.abilities_age = 0.0
         self.in_flight = 0
+        """Runs that have a place here: at work, or being made ready for it."""
+        self.at_work = 0
+        """Prompts that this ComfyUI has."""
         self.seen = float("-inf")
 
     @property
@@ -119,10 +123,37 @@ class ComfyUIServers:
         server = self._servers[url]
         with self._changed:
             server.in_flight += 1
+            server.at_work += 1
         try:
             yield
         finally:
+            with self._changed:
+                server.at_work -= 1
             self._leave(server)
+
+    @contextmanager
+    def turn(self, url: str, check_wanted: Callable[[], None]) -> Iterator[None]:
+        """Wait, with a place and everything ready, until the server may get one more prompt.
+
+        `check_wanted` is called while waiting, and may raise.
+        """
+        server = self._servers[url]
+        while not self._begin_work(server):
+            check_wanted()
+        try:
+            yield
+        finally:
+            with self._changed:
+                server.at_work -= 1
+                self._changed.notify_all()
+
+    def _begin_work(self, server: _Server) -> bool:
+        with self._changed:
+            is_free = self._changed.wait_for(
+                lambda: server.at_work < self._in_flight, _TURN_SECONDS
+            )
+            server.at_work += is_free
+            return is_free
 
     @contextmanager
     def place(
@@ -132,6 +163,9 @@ class ComfyUIServers:
         on_ahead: Callable[[int], None],
     ) -> Iterator[str]:
         """Wait for a place at a server that can run `workflow`; gives its URL.
+
+        There is one more than prompts it may have, so that the next one is made ready meanwhile;
+        it is sent in its `turn`.
 
         Among the servers with a free place, the one with the shortest queue. While waiting,
         `check_wanted` is called, which raises when nobody wants it any more, and `on_ahead` hears
@@ -245,7 +279,7 @@ class ComfyUIServers:
             for url in self._servers
             if url in able
             and url not in wanted_before
-            and self._servers[url].in_flight < self._in_flight
+            and self._servers[url].in_flight < self._in_flight + _MADE_READY
         ]
 
     def _queue_length(self, server: _Server) -> float:

@@ -30,6 +30,7 @@ from devserver.my_app.services.run_index.query import (
     QueryInvalid,
     RunQuery,
     parse_query,
+    query_of_json,
 )
 from devserver.my_app.services.run_index.rows import Hit
 from devserver.my_app.services.run_index.search import FACETS
@@ -47,6 +48,7 @@ __all__ = [
     "RunPage",
     "RunQuery",
     "parse_query",
+    "query_of_json",
 ]
 
 Value = TypeVar("Value")

@@ -293,3 +293,22 @@ def _position(said: str, query: RunQuery) -> Position:
     if fingerprint != query.fingerprint:
         raise ValueError("belongs to another search")
     return position
+
+
+def query_of_json(said: Mapping[str, Any]) -> RunQuery:
+    """The search that a JSON object asks for, with a text or a list of texts for each parameter.
+
+    Raises QueryInvalid.
+    """
+    problems = [
+        {"field": name[:60], "problem": "has to be a text or a list of texts"}
+        for name, value in said.items()
+        if not all(isinstance(one, str) for one in _listed(value))
+    ]
+    if problems:
+        raise QueryInvalid.of(problems)
+    return parse_query({name: _listed(value) for name, value in said.items()})
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

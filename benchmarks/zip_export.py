@@ -1,0 +1,143 @@
+"""A ZIP of 1 GiB of media: its time beside `cat` of the same files to a file; its memory.
+
+Ours goes the way of every export: out of the folders by run_id, with checksums of its own (CRC-32)
+and a manifest. Neither waits for the disk at its end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.figure import Figure, NotMeasured
+from benchmarks.peak_memory import forget_peak, needs_linux, peak_kib
+from devserver.config import Settings
+from devserver.my_app.export_wiring import build_export_manager
+from devserver.my_app.services.export_manager import ExportWish
+from devserver.my_app.services.run_folders import RunFolders
+from devserver.my_app.services.run_id import new_run_id
+from devserver.my_app.services.run_metadata import Output, RunMetadata
+from devserver.my_app.services.storage_root import StorageRoot
+
+_MEBIBYTE = 1024**2
+_RUNS = 64
+_FILE_BYTES = 16 * _MEBIBYTE
+_ROUNDS = 5
+_LEAST_SHARE = 0.35
+_LIMIT_MIB = 8.0
+
+
+def measure() -> list[Figure]:
+    """The medians of rounds that take turns; the memory is the worst of them."""
+    needs_linux()
+    if shutil.which("cat") is None:
+        raise NotMeasured("cat is not installed")
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
+        folder = Path(name)
+        files = store_runs(folder / "exports", _RUNS)
+        rounds = [(ours(folder), by_cat(folder, files)) for _ in range(_ROUNDS)]
+    share = statistics.median(peer / mine for (mine, _), peer in rounds)
+    seconds = statistics.median(mine for (mine, _), _ in rounds)
+    peer_seconds = statistics.median(peer for _, peer in rounds)
+    return [
+        Figure(
+            "export 1 GiB as ZIP",
+            share,
+            _LEAST_SHARE,
+            "x cat",
+            f"ours {seconds:.2f} s, cat {peer_seconds:.2f} s, median of {_ROUNDS} rounds",
+            at_least=True,
+        ),
+        Figure(
+            "memory while 1 GiB is exported as ZIP",
+            max(grown for (_, grown), _ in rounds) / 1024,
+            _LIMIT_MIB,
+            "MiB more",
+            f"{_RUNS} runs of {_FILE_BYTES // _MEBIBYTE} MiB, after an export of one small run",
+        ),
+    ]
+
+
+def store_runs(exports: Path, number: int) -> list[Path]:
+    """Runs with a large medium each, and a small one; returns every file of the large ones."""
+    folders = RunFolders(StorageRoot(exports))
+    noise = random.Random(1).randbytes(_FILE_BYTES)
+    files: list[Path] = []
+    for one in range(number + 1):
+        data = noise if one else b"small"
+        output = Output(
+            type="video",
+            filename="output_video.mp4",
+            file_size_bytes=len(data),
+            sha256=hashlib.sha256(data).hexdigest(),
+        )
+        run = RunMetadata(
+            run_id=new_run_id(), status="success", input_text="Eine Blume", outputs=(output,)
+        )
+        folders.create(run)
+        path = folders.path(run.run_id)
+        (path / output.filename).write_bytes(data)
+        if one:
+            files += sorted(path.iterdir())
+        else:
+            (exports / "small").write_text(run.run_id)
+    return files
+
+
+def ours(folder: Path) -> tuple[float, int]:
+    """Seconds, and the KiB by which the peak has risen: in a new process, as at a start."""
+    os.sync()
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.zip_export", str(folder)],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    (folder / "ours.zip").unlink()
+    seconds, grown = json.loads(done.stdout)
+    return float(seconds), int(grown)
+
+
+def by_cat(folder: Path, files: list[Path]) -> float:
+    os.sync()
+    target = folder / "cat"
+    started = time.perf_counter()
+    with target.open("wb") as out:
+        subprocess.run(["cat", *map(str, files)], check=True, stdout=out)
+    seconds = time.perf_counter() - started
+    target.unlink()
+    return seconds
+
+
+def main(folder: str) -> None:
+    """Export the small run, then all others; print seconds and growth of the latter."""
+    exports = Path(folder) / "exports"
+    settings = Settings.model_validate({"exports_dir": exports})
+    manager = build_export_manager(settings)
+    small = (exports / "small").read_text()
+    ids = [run_id for run_id in RunFolders(StorageRoot(exports)).ids() if run_id != small]
+    target = Path(folder) / "ours.zip"
+    with target.open("wb") as file:
+        manager.write([small], ExportWish("zip"), file)
+    target.unlink()
+    before = forget_peak()
+    started = time.perf_counter()
+    with target.open("wb") as file:
+        manager.write(ids, ExportWish("zip"), file)
+    seconds = time.perf_counter() - started
+    print(json.dumps([seconds, peak_kib() - before]))
+    if target.stat().st_size < len(ids) * _FILE_BYTES:
+        raise RuntimeError(f"{target.stat().st_size} bytes were exported")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,145 @@
+"""How exports are put together: which formats there are, and what each part is handed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, TypedDict
+
+from devserver.config import Settings, SettingsInvalid
+from devserver.my_app.services.disk_space import DiskSpace
+from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.export_manager import ExportManager
+from devserver.my_app.services.exports.auto_export import AutoExport, unexported_runs
+from devserver.my_app.services.exports.formats.csv_tables import CsvTables
+from devserver.my_app.services.exports.formats.json_document import JsonDocument
+from devserver.my_app.services.exports.formats.json_lines import JsonLines
+from devserver.my_app.services.exports.formats.xml_document import XmlDocument
+from devserver.my_app.services.exports.formats.zip_folders import ZipFolders
+from devserver.my_app.services.exports.package import AUTO
+from devserver.my_app.services.exports.packages import Packages, Select
+from devserver.my_app.services.exports.port import ExportFormat
+from devserver.my_app.services.exports.run_file import RunFiles
+from devserver.my_app.services.exports.source import ExportSource
+from devserver.my_app.services.run_folders import RunFolders
+from devserver.my_app.services.run_metadata import RunMetadata
+from devserver.my_app.services.storage_root import StorageRoot
+
+TEXTS_ONLY = frozenset({"json", "jsonl", "csv", "xml"})
+"""The formats that hold no media, so that their packages are small."""
+
+
+class _Room(TypedDict):
+    free_bytes: Callable[[], int]
+    kept_free_bytes: int
+    texts_only: frozenset[str]
+
+
+class QueryNotOffered(ServerError):
+    """Runs are asked for by something that this server can't find them by."""
+
+    code = "query_not_offered"
+
+
+@dataclass(frozen=True)
+class Exports:
+    """The parts that export runs."""
+
+    manager: ExportManager
+    run_files: RunFiles
+    packages: Packages
+    auto: AutoExport
+
+    def start(self) -> None:
+        """Take up what the last stop left. Only for the owner of the root."""
+        self.packages.start()
+        if self.manager.exports_on_its_own:
+            self.auto.start()
+
+    def close(self) -> None:
+        """End; what is under way is made again after the next start."""
+        self.auto.close()
+        self.packages.close()
+
+    def forget(self, run_id: str) -> None:
+        """Let nothing that was exported hold this run any more. Raises PackageInUse."""
+        self.manager.forget(run_id)
+        self.packages.forget(run_id)
+
+
+def export_formats() -> tuple[ExportFormat, ...]:
+    """Every format, in the order in which they are named to people."""
+    return (ZipFolders(), JsonDocument(), JsonLines(), CsvTables(), XmlDocument())
+
+
+def build_export_source(folders: RunFolders, scratch: Path | None = None) -> ExportSource:
+    """Runs out of their folders; temporary copies are made in `scratch`, else where all are.
+
+    This is the one place where pseudonyms and the marking of copies are handed in.
+    """
+    return ExportSource(folders, scratch=scratch)
+
+
+def build_export_manager(settings: Settings, root: StorageRoot | None = None) -> ExportManager:
+    """The export manager on the configured root. Raises SettingsInvalid."""
+    check_auto_export(settings)
+    root = root or StorageRoot(settings.exports_dir)
+    return ExportManager(
+        build_export_source(RunFolders(root), scratch=root.packages),
+        export_formats(),
+        auto_folder=root.packages / AUTO,
+        auto_formats=settings.auto_export,
+    )
+
+
+def check_auto_export(settings: Settings) -> None:
+    """Raise SettingsInvalid when runs shall be exported at their end in a format nobody knows."""
+    known = [one.name for one in export_formats()]
+    unknown = [name for name in settings.auto_export if name not in known]
+    if unknown:
+        raise SettingsInvalid(
+            f"These settings can't be used. DEVSERVER_AUTO_EXPORT: {', '.join(unknown)} is no "
+            f"format of exports; there are {', '.join(known)}."
+        )
+
+
+def build_exports(
+    settings: Settings,
+    root: StorageRoot,
+    folders: RunFolders,
+    disk: DiskSpace,
+    *,
+    select: Select | None = None,
+    watch: Callable[[Callable[[RunMetadata], None]], None] = lambda _: None,
+) -> Exports:
+    """The exports of a server, not started yet. `watch` lets somebody hear of each change of a run.
+
+    Raises SettingsInvalid.
+    """
+    manager = build_export_manager(settings, root)
+    room: _Room = {
+        "free_bytes": disk.free_bytes,
+        "kept_free_bytes": settings.min_free_bytes,
+        "texts_only": TEXTS_ONLY,
+    }
+    packages = Packages(
+        root.packages,
+        manager,
+        select=select or partial(_all_runs, folders),
+        keep=timedelta(days=settings.package_days),
+        **room,
+    )
+    auto = AutoExport(manager.auto_export, partial(unexported_runs, folders, manager.auto_exported))
+    if manager.exports_on_its_own:
+        watch(auto.heard)
+    return Exports(manager, RunFiles(manager, root.packages, **room), packages, auto)
+
+
+def _all_runs(folders: RunFolders, query: Mapping[str, Any]) -> Iterable[str]:
+    """All runs, the one written to first first; only an empty query finds them."""
+    if query:
+        raise QueryNotOffered("This server can only be asked for all runs: with an empty query.")
+    return reversed(folders.newest_first())

@@ -1,0 +1,65 @@
+"""Packages of runs: how they are asked for and how they stand."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from devserver.my_app.routes.wire.requests import Id, Text
+from devserver.my_app.services.exports.package import LeftOutRun, PackageFailure, PackageState
+
+
+class PackageRequest(BaseModel):
+    """Which runs, and as what; either `ids` or `query`."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    format: Id = Field(description="One of the formats of exports.")
+    ids: tuple[Id, ...] | None = Field(
+        None, strict=False, min_length=1, description="The run_ids, in the order wished for."
+    )
+    query: dict[str, Any] | None = Field(
+        None, description="The filters of GET /api/runs; {} for all runs."
+    )
+    pseudonyms: bool = Field(False, description="Pseudonyms in place of each user_id.")
+    marked: bool = Field(False, description="Media as copies that say that AI made them.")
+    language: Literal["de", "en"] = Field("de", description="Language of what explains the data.")
+    title: Text = Field("", max_length=200, description="A heading.")
+
+
+class PackageView(BaseModel):
+    """How a package stands."""
+
+    package_id: str
+    state: PackageState
+    format: str
+    pseudonyms: bool
+    marked: bool
+    language: Literal["de", "en"]
+    title: str
+    runs: int = Field(description="How many runs are in it, or shall be.")
+    runs_done: int
+    bytes_written: int = Field(description="Of its file, so far.")
+    asked_at: str
+    finished_at: str | None
+    expires_at: str | None = Field(description="Until when the file is kept.")
+    left_out: list[LeftOutRun] = Field(
+        description="Runs that are not in it, with a code: not over, deleted, unreadable."
+    )
+    error: PackageFailure | None
+    url: str
+    file_url: str | None = Field(description="Where the file is, when it is ready.")
+
+
+class PackageList(BaseModel):
+    """All packages, the one asked for last first."""
+
+    packages: list[PackageView]
+
+
+class PackageDeleted(BaseModel):
+    """A package that is gone."""
+
+    status: Literal["deleted"] = "deleted"
+    package_id: str

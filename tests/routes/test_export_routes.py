@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import io
+import json
+import threading
+import zipfile
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from lxml import etree
+
+from devserver.my_app.services.run_id import new_run_id
+from devserver.my_app.wiring import Services
+from tests.exported_runs import a_stored_run, contents
+
+
+@pytest.fixture
+def run_id(services: Services) -> str:
+    return a_stored_run(services.storage)
+
+
+def made(client: FlaskClient, headers: dict[str, str], url: str) -> dict[str, Any]:
+    """The package when it is no more under way."""
+    for _ in range(3000):
+        body: dict[str, Any] = client.get(url, headers=headers).get_json()
+        if body["state"] not in ("waiting", "making"):
+            return body
+        threading.Event().wait(0.01)
+    raise AssertionError(body)
+
+
+def test_exports_one_run_in_each_format(
+    client: FlaskClient, services: Services, run_id: str, researcher: dict[str, str]
+) -> None:
+    for name in services.exports.manager.format_names:
+        answer = client.get(f"/api/runs/{run_id}/export.{name}", headers=researcher)
+        known = services.exports.manager.format(name)
+        assert answer.status_code == 200
+        assert answer.mimetype == known.mime_type
+        assert answer.content_length == len(answer.data) > 0
+        said = answer.headers["Content-Disposition"]
+        assert said == f"attachment; filename={run_id}.{known.extension}"
+        assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_what_comes_is_the_run(
+    client: FlaskClient, services: Services, run_id: str, researcher: dict[str, str]
+) -> None:
+    folders = services.exports.manager.source._folders
+    data = client.get(f"/api/runs/{run_id}/export.zip", headers=researcher).data
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        for name, content in contents(folders, run_id).items():
+            assert package.read(f"{run_id}/{name}") == content
+    document = client.get(f"/api/runs/{run_id}/export.json", headers=researcher).get_json()
+    assert document["runs"][0]["user_id"] == "DOE_J"
+    xml = client.get(f"/api/runs/{run_id}/export.xml?language=en", headers=researcher).data
+    assert etree.fromstring(xml).findtext("run/run_id") == run_id
+
+
+def test_a_head_has_no_body(client: FlaskClient, run_id: str, researcher: dict[str, str]) -> None:
+    answer = client.head(f"/api/runs/{run_id}/export.zip", headers=researcher)
+    assert (answer.status_code, answer.data) == (200, b"")
+    assert answer.content_length
+
+
+def test_what_can_not_be_exported_is_named(
+    client: FlaskClient, services: Services, run_id: str, researcher: dict[str, str]
+) -> None:
+    running = a_stored_run(services.storage, is_over=False)
+    for path, status, code in (
+        (f"{run_id}/export.nope", 404, "export_format_unknown"),
+        (f"{new_run_id()}/export.zip", 404, "run_not_found"),
+        (f"{running}/export.zip", 409, "run_not_over"),
+        ("x/export.zip", 400, "run_id_invalid"),
+        (f"{run_id}/export.zip?pseudonyms=1", 400, "export_option_not_offered"),
+    ):
+        answer = client.get(f"/api/runs/{path}", headers=researcher)
+        assert (answer.status_code, answer.get_json()["code"]) == (status, code)
+    unknown = client.get(f"/api/runs/{run_id}/export.nope", headers=researcher).get_json()
+    assert unknown["details"]["known"] == services.exports.manager.format_names
+    services.storage.finish_run(running, "cancelled")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/runs/{run_id}/export.zip"),
+        ("GET", "/api/runs/{run_id}/export.nope"),
+        ("POST", "/api/packages"),
+        ("GET", "/api/packages"),
+        ("GET", "/api/packages/{package_id}"),
+        ("GET", "/api/packages/{package_id}/file"),
+        ("POST", "/api/packages/{package_id}/cancel"),
+        ("DELETE", "/api/packages/{package_id}"),
+    ],
+)
+def test_all_of_it_is_for_researchers(
+    client: FlaskClient, run_id: str, method: str, path: str
+) -> None:
+    url = path.format(run_id=run_id, package_id="0" * 32)
+    for headers in ({}, {"Authorization": "Bearer wrong"}):
+        answer = client.open(
+            url, method=method, headers=headers, json={} if method == "POST" else None
+        )
+        assert (answer.status_code, answer.get_json()["code"]) == (401, "researcher_token_required")
+
+
+def test_a_package_from_the_wish_to_the_file(
+    client: FlaskClient, services: Services, run_id: str, researcher: dict[str, str]
+) -> None:
+    body = {"format": "zip", "ids": [run_id], "title": "Fünfzig Läufe", "language": "en"}
+    asked = client.post("/api/packages", json=body, headers=researcher)
+    assert asked.status_code == 202
+    url = asked.headers["Location"]
+    assert url == f"/api/packages/{asked.get_json()['package_id']}"
+    package = made(client, researcher, url)
+    assert (package["state"], package["runs"], package["runs_done"]) == ("ready", 1, 1)
+    again = client.post("/api/packages", json=body, headers=researcher)
+    assert (again.status_code, again.headers["Location"]) == (200, url)
+    listed = client.get("/api/packages", headers=researcher).get_json()["packages"]
+    assert package in listed
+
+    whole = client.get(package["file_url"], headers=researcher)
+    assert whole.status_code == 200
+    assert len(whole.data) == package["bytes_written"]
+    assert whole.headers["Content-Disposition"].startswith("attachment; filename=runs_")
+    with zipfile.ZipFile(io.BytesIO(whole.data)) as opened:
+        assert opened.testzip() is None
+        assert "Fünfzig Läufe" in opened.read("README.txt").decode()
+    part = client.get(package["file_url"], headers={**researcher, "Range": "bytes=2-5"})
+    assert (part.status_code, part.data) == (206, whole.data[2:6])
+    tag = {"If-None-Match": whole.headers["ETag"]}
+    assert client.get(package["file_url"], headers={**researcher, **tag}).status_code == 304
+
+    done = client.post(f"{url}/cancel", headers=researcher)
+    assert (done.status_code, done.get_json()["code"]) == (409, "package_is_over")
+    assert client.delete(url, headers=researcher).get_json()["status"] == "deleted"
+    for gone in (url, f"{url}/file"):
+        answer = client.get(gone, headers=researcher)
+        assert (answer.status_code, answer.get_json()["code"]) == (404, "package_not_found")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({}, 400, "invalid_request"),
+        ({"format": "zip"}, 400, "invalid_request"),
+        ({"format": "zip", "ids": [], "title": 1}, 400, "invalid_request"),
+        ({"format": "zip", "ids": ["x"], "query": {}}, 400, "invalid_request"),
+        ({"format": "zip", "ids": ["x"]}, 400, "run_id_invalid"),
+        ({"format": "zip", "ids": ["../../x"]}, 400, "run_id_invalid"),
+        ({"format": "zip", "ids": [new_run_id()]}, 404, "run_not_found"),
+        ({"format": "nope", "query": {}}, 404, "export_format_unknown"),
+        ({"format": "zip", "query": {"nope": "dada"}}, 400, "query_invalid"),
+        ({"format": "zip", "query": {"schema": 1}}, 400, "query_invalid"),
+        ({"format": "zip", "query": {}, "marked": True}, 400, "export_option_not_offered"),
+        ({"format": "zip", "query": {}, "user": "x"}, 400, "invalid_request"),
+    ],
+)
+@pytest.mark.usefixtures("run_id")
+def test_wrong_wishes_are_named(
+    client: FlaskClient,
+    researcher: dict[str, str],
+    body: dict[str, Any],
+    status: int,
+    code: str,
+) -> None:
+    answer = client.post("/api/packages", json=body, headers=researcher)
+    assert (answer.status_code, answer.get_json()["code"]) == (status, code)
+
+
+def test_a_deleted_run_takes_its_packages_along(
+    client: FlaskClient, services: Services, run_id: str, researcher: dict[str, str]
+) -> None:
+    everything = client.post(
+        "/api/packages", json={"format": "jsonl", "query": {}}, headers=researcher
+    )
+    package = made(client, researcher, everything.headers["Location"])
+    lines = client.get(package["file_url"], headers=researcher).data.splitlines()
+    assert run_id in {json.loads(line)["run_id"] for line in lines}
+    assert client.delete(f"/api/runs/{run_id}", headers=researcher).status_code == 200
+    answer = client.get(package["file_url"], headers=researcher)
+    assert (answer.status_code, answer.get_json()["code"]) == (404, "package_not_found")

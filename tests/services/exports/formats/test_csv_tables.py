@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devserver.my_app.services.exports.formats.codebook import TABLES
+from devserver.my_app.services.exports.formats.csv_tables import (
+    README,
+    CsvFile,
+    CsvTables,
+    cell,
+    text_of_cell,
+)
+from devserver.my_app.services.exports.port import ExportedRun
+from devserver.my_app.services.run_metadata import Job, Output, RunMetadata, StageRecord
+from tests.exported_runs import HOSTILE_TEXTS, LONE_SURROGATES, a_run
+from tests.services.exports.format_rules import written
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+
+
+@pytest.fixture(autouse=True)
+def long_cells() -> Iterator[None]:
+    """Python's reader refuses cells of more than 128 Ki characters unless told otherwise."""
+    before = csv.field_size_limit(10**7)
+    yield
+    csv.field_size_limit(before)
+
+
+def tables(*runs: ExportedRun, **options: object) -> dict[str, list[dict[str, str]]]:
+    """Each table as a spreadsheet reads it: rows by the names of their columns."""
+    data = written(CsvTables(), iter(runs), **options)
+    found = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        assert package.testzip() is None
+        for name in package.namelist():
+            if name.endswith(".csv"):
+                raw = package.read(name)
+                assert raw.startswith(b"\xef\xbb\xbf")
+                text = io.StringIO(raw.decode("utf-8-sig"), newline="")
+                found[name.removesuffix(".csv")] = list(csv.DictReader(text, strict=True))
+    return found
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
+def test_every_text_comes_back_and_none_is_a_formula(tmp_path: Path, text: str) -> None:
+    run = a_run(tmp_path, text)
+    found = tables(run)
+    [row] = found["runs"]
+    assert text_of_cell(row["input_text"]) == text
+    assert text_of_cell(row["transformed_text"]) == text
+    assert text_of_cell(found["stages"][0]["output"]) == text
+    assert json.loads(found["outputs"][0]["details"])["note"] == text
+    for rows in found.values():
+        for value in (value for row in rows for value in row.values()):
+            assert not value.startswith(tuple("=+-@\t\r\n＝＋－＠"))
+
+
+@given(st.lists(st.lists(TEXTS, min_size=2, max_size=2)))
+def test_rows_come_back(rows: list[list[str]]) -> None:
+    out = io.BytesIO()
+    file = CsvFile(out)
+    for row in rows:
+        file.write(row)
+    text = io.StringIO(out.getvalue().decode("utf-8-sig"), newline="")
+    assert [[text_of_cell(said) for said in row] for row in csv.reader(text, strict=True)] == rows
+
+
+def test_what_no_spreadsheet_can_hold_is_shown(tmp_path: Path) -> None:
+    [row] = tables(a_run(tmp_path, LONE_SURROGATES))["runs"]
+    assert row["input_text"] == r"a\ud800b\udfff"
+    assert cell("a\0b") == "a\u2400b"
+
+
+def test_numbers_stay_numbers() -> None:
+    assert [cell(value) for value in (-5, 0.25, True, False, None, "")] == [
+        "-5",
+        "0.25",
+        "true",
+        "false",
+        "",
+        "",
+    ]
+
+
+def test_the_tables_are_joined_by_run_id(tmp_path: Path) -> None:
+    runs = [a_run(tmp_path) for _ in range(3)]
+    found = tables(*runs)
+    assert [row["run_id"] for row in found["runs"]] == [run.run_id for run in runs]
+    assert {row["steps"] for row in found["runs"]} == {"2"}
+    assert len(found["stages"]) == 6
+    assert [row["number"] for row in found["stages"]] == ["1", "2"] * 3
+    assert {row["seed"] for row in found["outputs"]} == {"42"}
+    assert {row["media_bytes"] for row in found["runs"]} == {str(runs[0].files[-1].size)}
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_the_codebook_explains_every_column(tmp_path: Path, language: str) -> None:
+    found = tables(a_run(tmp_path), language=language)
+    explained = {(row["table"], row["column"]) for row in found["codebook"]}
+    assert all(row["meaning"] and row["kind"] for row in found["codebook"])
+    for table in TABLES:
+        assert {(f"{table.name}.csv", name) for name in found[table.name][0]} <= explained
+
+
+def test_no_key_of_metadata_is_lost(tmp_path: Path) -> None:
+    columns = {table.name: {column.name for column in table.columns} for table in TABLES}
+    # A run in the archive is not exported, so none is `archived`.
+    taken_apart = {"request", "error", "stages", "jobs", "archived"}
+    for name, model in (("runs", RunMetadata), ("outputs", Output), ("stages", StageRecord)):
+        keys = {field.alias or key for key, field in model.model_fields.items()}
+        assert keys - taken_apart <= columns[name]
+    assert Job.model_fields.keys() <= columns["jobs"]
+    found = tables(a_run(tmp_path, "morgen"))
+    assert json.loads(found["runs"][0]["other"]) == {"a_key_of_tomorrow": {"text": "morgen"}}
+    assert json.loads(found["outputs"][0]["other"]) == {"unknown_to_us": "morgen"}
+
+
+def test_the_readme_is_in_the_asked_language(tmp_path: Path) -> None:
+    for language, word in (("de", "Trennzeichen"), ("en", "separated")):
+        data = written(CsvTables(), iter([a_run(tmp_path)]), language=language)
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            assert word in package.read(README).decode()
