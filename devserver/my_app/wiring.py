@@ -319,7 +319,8 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         keys=IdempotencyKeys(root),
         safety_floor=settings.minimum_safety_level,
     )
-    exports = build_exports(settings, root, RunFolders(root), disk)
+    names = read_names(settings.class_names)
+    exports = build_exports(settings, root, RunFolders(root), disk, names=names)
     if exports.manager.exports_on_its_own:
         storage.watch(exports.auto.heard)
     token = settings.researcher_token.get_secret_value() if settings.researcher_token else None

@@ -14,6 +14,9 @@ from devserver.my_app.routes.wire.exports import (
     PackageList,
     PackageRequest,
     PackageView,
+    PersonalDatumFound,
+    ReviewAnswer,
+    Selection,
 )
 from devserver.my_app.routes.wire.media import (
     MediaInfo,
@@ -76,9 +79,11 @@ __all__ = [
     "PackageList",
     "PackageRequest",
     "PackageView",
+    "PersonalDatumFound",
     "ProgressView",
     "Readiness",
     "RerunRequest",
+    "ReviewAnswer",
     "RunAnswer",
     "RunList",
     "RunState",
@@ -86,5 +91,6 @@ __all__ = [
     "SchemaInfo",
     "SchemaList",
     "SchemaView",
+    "Selection",
     "Text",
 ]
