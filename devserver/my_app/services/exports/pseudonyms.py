@@ -72,8 +72,9 @@ class Pseudonyms:
         return key
 
     def _make(self) -> bytes:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with full_disk_named(), FileLock(self._path.with_name(f"{_KEY}.lock"), mode=0o600):
+        locks = self._path.with_name("locks")
+        locks.mkdir(parents=True, exist_ok=True)
+        with full_disk_named(), FileLock(locks / f"{_KEY}.lock"):
             known = self._read()  # another process may have been faster
             if known:
                 return known
