@@ -7,12 +7,14 @@ import uuid
 from dataclasses import replace
 
 import pytest
+import requests
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
 from devserver.my_app.wiring import Services
 from tests.media_samples import avif_bytes, glb_bytes, mp4_bytes, png_bytes, wav_bytes
+from tests.running_server import RunningServer
 
 
 @pytest.fixture
@@ -342,3 +344,18 @@ def test_what_can_not_be_marked_is_named_and_still_there(
     answer = client.get(f"/api/media/image/{run_id}?marked=1")
     assert (answer.status_code, answer.get_json()["code"]) == (409, "marking_not_possible")
     assert client.get(f"/api/media/image/{run_id}").status_code == 200
+
+
+def test_a_real_server_sends_marked_copies_whole_and_in_part(server: RunningServer) -> None:
+    made = server.post_text()
+    run_id = made.json()["run_id"]
+    url = f"{server.url}/api/media/image/{run_id}?marked=1&with=run_id"
+    whole = requests.get(url, timeout=30)
+    assert whole.status_code == 200
+    assert int(whole.headers["Content-Length"]) == len(whole.content)
+    # No model took part in it.
+    assert b"digitalsourcetype/algorithmicMedia" in whole.content
+    assert run_id.encode() in whole.content
+    part = requests.get(url, headers={"Range": "bytes=20-1999"}, timeout=30)
+    assert (part.status_code, part.content) == (206, whole.content[20:2000])
+    assert requests.head(url, timeout=30).headers["ETag"] == whole.headers["ETag"]

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import struct
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -467,3 +468,22 @@ def test_a_picture_of_a_report_is_marked_and_the_same(tmp_path: Path) -> None:
     assert values(copy, f"{IPTC}DigitalSourceType") == [TRAINED]
     assert frames(copy) == frames(data)
     assert hashlib.sha256(copy).digest() != hashlib.sha256(data).digest()
+
+
+def test_a_large_file_takes_little_memory(tmp_path: Path) -> None:
+    small = samples.wav_bytes()
+    begin, length = small.index(b"data"), 256 * 1024**2
+    path = tmp_path / "sparse.wav"
+    with path.open("wb") as file:
+        file.write(small[:4] + struct.pack("<I", begin + length) + small[8:begin])
+        file.write(b"data" + struct.pack("<I", length))
+        file.truncate(begin + 8 + length)
+    tracemalloc.start()
+    try:
+        copy = marked_copy(path, ALL)
+        total = sum(map(len, copy.chunks()))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert total == copy.length > begin + 8 + length
+    assert peak < 4 * 1024**2

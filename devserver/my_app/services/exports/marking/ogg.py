@@ -17,6 +17,7 @@ from devserver.my_app.services.exports.marking.splice import MarkingNotPossible,
 from devserver.my_app.services.exports.marking.vorbis_comment import comment_with
 
 _MOST_PAGES = 1000
+_MOST_BYTES = 32 * 1024**2
 _SEGMENTS = 255
 _FLAC_HEADER_BYTES = 4
 _PREFIXES = {b"\x01vorbis": b"\x03vorbis", b"OpusHead": b"OpusTags", b"\x7fFLAC": b""}
@@ -56,7 +57,7 @@ def _find(file: BinaryIO, size: int) -> tuple[bytes, _Pages]:
     prefix, start = b"", 0
     for _ in range(_MOST_PAGES):
         at = file.tell()
-        if at >= size:
+        if at >= min(size, _MOST_BYTES):
             break
         page = OggPage(file)  # type: ignore[no-untyped-call]
         if page.first:
