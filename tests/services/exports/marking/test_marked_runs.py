@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -12,10 +13,12 @@ import pytest
 
 from devserver.my_app.export_wiring import build_export_source
 from devserver.my_app.services.exports.formats.zip_folders import ZipFolders
+from devserver.my_app.services.exports.marking import mark_run
 from devserver.my_app.services.exports.marking.said import TRAINED
-from devserver.my_app.services.exports.port import ExportOptions
+from devserver.my_app.services.exports.port import ExportedRun, ExportOptions
+from devserver.my_app.services.exports.source import ExportSource
 from devserver.my_app.services.media_storage import MediaStorageService
-from devserver.my_app.services.run_folders import RunFolders
+from devserver.my_app.services.run_folders import RunFolders, RunNotFound
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.verification import faults_of
 from tests.exported_runs import contents
@@ -78,3 +81,16 @@ def test_what_an_export_says_of_its_files_is_true(
     assert list((tmp_path / "scratch").iterdir()) == []
     unpacked = RunFolders(StorageRoot(tmp_path / "unpacked"))
     assert faults_of(unpacked, run_id) == []
+
+
+def test_a_run_that_is_deleted_while_it_is_marked_is_not_found(
+    folders: RunFolders, run_id: str, tmp_path: Path
+) -> None:
+    def deleted_first(run: ExportedRun, scratch: Path) -> ExportedRun:
+        shutil.rmtree(folders.path(run_id))
+        return mark_run(run, scratch)
+
+    source = ExportSource(folders, scratch=tmp_path / "scratch", mark=deleted_first)
+    with pytest.raises(RunNotFound), source.run(run_id, marked=True):
+        pass
+    assert list((tmp_path / "scratch").iterdir()) == []
