@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from devserver.commands import main
+from devserver.my_app.services.exports.pseudonyms import Pseudonyms
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_id import new_run_id
@@ -80,7 +81,7 @@ def test_a_wrong_wish_writes_nothing(
         ([run_id, "--format", "zap"], "can be exported as zip"),
         ([new_run_id()], "no run with this id"),
         (["../x"], "UUID"),
-        ([run_id, "--pseudonyms"], "can't export with pseudonyms"),
+        ([run_id, "--leave-out", "x"], "UUID"),
         ([], "Name runs"),
         ([run_id, "--all"], "Name runs"),
     ):
@@ -90,3 +91,33 @@ def test_a_wrong_wish_writes_nothing(
     result = export(root, run_id, "--out", str(tmp_path / "nowhere" / "out.zip"))
     assert (result.exit_code, "no folder" in result.output) == (1, True)
     assert [entry.name for entry in tmp_path.iterdir()] == ["exports"]
+
+
+def test_texts_are_looked_through_before(
+    root: StorageRoot, storage: MediaStorageService, tmp_path: Path
+) -> None:
+    told = a_stored_run(storage, "Ich heiße Lena Müller")
+    clean = a_stored_run(storage)
+    result = export(root, "--all", "--review")
+    assert result.exit_code == 0, result.output
+    assert f"{told}  input_text 10-21  introduced_name  Lena Müller" in result.output
+    assert clean not in result.output
+    assert "in 2 runs" in result.output
+    path = tmp_path / "out.zip"
+    result = export(root, "--all", "--leave-out", told, "--out", str(path))
+    assert result.exit_code == 0, result.output
+    with zipfile.ZipFile(path) as package:
+        assert {name.partition("/")[0] for name in package.namelist() if "/" in name} == {clean}
+    assert export(root, told).exit_code == 2
+
+
+def test_pseudonyms_and_marked_copies_go_without_a_server(
+    root: StorageRoot, storage: MediaStorageService, tmp_path: Path
+) -> None:
+    run_id, path = a_stored_run(storage), tmp_path / "out.zip"
+    result = export(root, run_id, "--pseudonyms", "--marked", "--out", str(path))
+    assert result.exit_code == 0, result.output
+    with zipfile.ZipFile(path) as package:
+        run = json.loads(package.read(f"{run_id}/metadata.json"))
+        assert b"trainedAlgorithmicMedia" in package.read(f"{run_id}/output_image.png")
+    assert run["user_id"] == Pseudonyms(root.state).code("DOE_J")

@@ -54,6 +54,7 @@ NO_RUN_COMES_OF_THEM = {
     "/api/retention",
     "/api/verifications",
     "/api/packages",
+    "/api/packages/review",
 }
 """What they take is compared with what is there, and goes to no model."""
 

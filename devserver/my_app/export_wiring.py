@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -19,9 +19,12 @@ from devserver.my_app.services.exports.formats.json_document import JsonDocument
 from devserver.my_app.services.exports.formats.json_lines import JsonLines
 from devserver.my_app.services.exports.formats.xml_document import XmlDocument
 from devserver.my_app.services.exports.formats.zip_folders import ZipFolders
+from devserver.my_app.services.exports.marking import mark_run
 from devserver.my_app.services.exports.package import AUTO
 from devserver.my_app.services.exports.packages import Packages, Select
 from devserver.my_app.services.exports.port import ExportFormat
+from devserver.my_app.services.exports.pseudonyms import Pseudonyms
+from devserver.my_app.services.exports.review import Reviewer
 from devserver.my_app.services.exports.run_file import RunFiles
 from devserver.my_app.services.exports.source import ExportSource
 from devserver.my_app.services.run_folders import RunFolders
@@ -52,6 +55,7 @@ class Exports:
     run_files: RunFiles
     packages: Packages
     auto: AutoExport
+    reviewer: Reviewer
 
     def start(self) -> None:
         """Take up what the last stop left. Only for the owner of the root."""
@@ -75,12 +79,18 @@ def export_formats() -> tuple[ExportFormat, ...]:
     return (ZipFolders(), JsonDocument(), JsonLines(), CsvTables(), XmlDocument())
 
 
-def build_export_source(folders: RunFolders, scratch: Path | None = None) -> ExportSource:
+def build_export_source(
+    folders: RunFolders, state: Path, scratch: Path | None = None
+) -> ExportSource:
     """Runs out of their folders; temporary copies are made in `scratch`, else where all are.
 
-    This is the one place where pseudonyms and the marking of copies are handed in.
+    `state` is where the key of the pseudonyms lies. This is the one place where pseudonyms and the
+    marking of copies are handed in.
     """
-    return ExportSource(folders, scratch=scratch)
+    pseudonyms = Pseudonyms(state)
+    return ExportSource(
+        folders, scratch=scratch, pseudonymise=pseudonyms.pseudonymise, mark=mark_run
+    )
 
 
 def build_export_manager(settings: Settings, root: StorageRoot | None = None) -> ExportManager:
@@ -88,7 +98,7 @@ def build_export_manager(settings: Settings, root: StorageRoot | None = None) ->
     check_auto_export(settings)
     root = root or StorageRoot(settings.exports_dir)
     return ExportManager(
-        build_export_source(RunFolders(root), scratch=root.packages),
+        build_export_source(RunFolders(root), root.state, scratch=root.packages),
         export_formats(),
         auto_folder=root.packages / AUTO,
         auto_formats=settings.auto_export,
@@ -114,8 +124,10 @@ def build_exports(
     *,
     select: Select | None = None,
     watch: Callable[[Callable[[RunMetadata], None]], None] = lambda _: None,
+    names: Sequence[str] = (),
 ) -> Exports:
-    """The exports of a server, not started yet. `watch` lets somebody hear of each change of a run.
+    """The exports of a server, not started yet. `watch` lets somebody hear of each change of a run;
+    `names` are those of the class.
 
     Raises SettingsInvalid.
     """
@@ -135,7 +147,8 @@ def build_exports(
     auto = AutoExport(manager.auto_export, partial(unexported_runs, folders, manager.auto_exported))
     if manager.exports_on_its_own:
         watch(auto.heard)
-    return Exports(manager, RunFiles(manager, root.packages, **room), packages, auto)
+    reviewer = Reviewer(manager.source, names)
+    return Exports(manager, RunFiles(manager, root.packages, **room), packages, auto, reviewer)
 
 
 def _all_runs(folders: RunFolders, query: Mapping[str, Any]) -> Iterable[str]:

@@ -365,6 +365,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         disk,
         select=lambda query: index.ids(query_of_json(query)),
         watch=storage.watch,
+        names=read_names(settings.class_names),
     )
     keeping = build_keeping(
         settings,

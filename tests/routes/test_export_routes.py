@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import threading
@@ -73,7 +74,6 @@ def test_what_can_not_be_exported_is_named(
         (f"{new_run_id()}/export.zip", 404, "run_not_found"),
         (f"{running}/export.zip", 409, "run_not_over"),
         ("x/export.zip", 400, "run_id_invalid"),
-        (f"{run_id}/export.zip?pseudonyms=1", 400, "export_option_not_offered"),
     ):
         answer = client.get(f"/api/runs/{path}", headers=researcher)
         assert (answer.status_code, answer.get_json()["code"]) == (status, code)
@@ -154,7 +154,7 @@ def test_a_package_from_the_wish_to_the_file(
         ({"format": "nope", "query": {}}, 404, "export_format_unknown"),
         ({"format": "zip", "query": {"nope": "dada"}}, 400, "query_invalid"),
         ({"format": "zip", "query": {"schema": 1}}, 400, "query_invalid"),
-        ({"format": "zip", "query": {}, "marked": True}, 400, "export_option_not_offered"),
+        ({"format": "zip", "query": {}, "leave_out": ["x"]}, 400, "run_id_invalid"),
         ({"format": "zip", "query": {}, "user": "x"}, 400, "invalid_request"),
     ],
 )
@@ -182,3 +182,80 @@ def test_a_deleted_run_takes_its_packages_along(
     assert client.delete(f"/api/runs/{run_id}", headers=researcher).status_code == 200
     answer = client.get(package["file_url"], headers=researcher)
     assert (answer.status_code, answer.get_json()["code"]) == (404, "package_not_found")
+
+
+def test_exports_with_pseudonyms_and_marked_copies(
+    client: FlaskClient, services: Services, run_id: str, researcher: dict[str, str]
+) -> None:
+    other = a_stored_run(services.storage)
+    users = set()
+    for one in (run_id, other):
+        url = f"/api/runs/{one}/export.json?pseudonyms=1&marked=1"
+        run = client.get(url, headers=researcher).get_json()["runs"][0]
+        users.add(run["user_id"])
+        assert run["outputs"][0]["marking"]["digital_source_type"].endswith("AlgorithmicMedia")
+        url = f"/api/runs/{one}/export.zip?pseudonyms=1&marked=1"
+        data = client.get(url, headers=researcher).data
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            picture = package.read(f"{one}/output_image.png")
+            assert hashlib.sha256(picture).hexdigest() == run["outputs"][0]["sha256"]
+            assert b"trainedAlgorithmicMedia" in picture
+            assert b"DOE_J" not in b"".join(map(package.read, package.namelist()))
+    assert len(users) == 1
+    assert users.pop().startswith("P-")
+
+
+def test_a_selection_is_looked_through_before_it_is_taken_away(
+    client: FlaskClient, services: Services, researcher: dict[str, str]
+) -> None:
+    said = "Ich heiße Lena Müller und wohne in der Bäckerstraße 12"
+    told, clean = (a_stored_run(services.storage, text) for text in (said, "Eine Blume"))
+    body = {"ids": [told, clean]}
+    answer = client.post("/api/packages/review", json=body, headers=researcher)
+    assert answer.status_code == 200
+    assert "no-store" in answer.headers["Cache-Control"]
+    review = answer.get_json()
+    assert (review["runs"], review["unread"], review["complete"]) == (2, [], True)
+    assert {one["run_id"] for one in review["findings"]} == {told}
+    first = review["findings"][0]
+    assert (first["field"], first["kind"], first["text"]) == (
+        "input_text",
+        "introduced_name",
+        "Lena Müller",
+    )
+    assert said[first["start"] : first["end"]] == "Lena Müller"
+    wish = {"format": "jsonl", **body, "leave_out": [told]}
+    url = client.post("/api/packages", json=wish, headers=researcher).get_json()["url"]
+    assert made(client, researcher, url)["runs"] == 1
+    lines = client.get(f"{url}/file", headers=researcher).data.splitlines()
+    assert [json.loads(line)["run_id"] for line in lines] == [clean]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({}, 400, "invalid_request"),
+        ({"ids": ["x"], "query": {}}, 400, "invalid_request"),
+        ({"ids": [new_run_id()]}, 404, "run_not_found"),
+        ({"query": {}, "format": "zip"}, 400, "invalid_request"),
+    ],
+)
+def test_a_review_of_nothing_is_named(
+    client: FlaskClient, researcher: dict[str, str], body: dict[str, Any], status: int, code: str
+) -> None:
+    answer = client.post("/api/packages/review", json=body, headers=researcher)
+    assert (answer.status_code, answer.get_json()["code"]) == (status, code)
+
+
+def test_a_review_of_runs_that_are_all_left_out_is_empty(
+    client: FlaskClient, run_id: str, researcher: dict[str, str]
+) -> None:
+    body = {"ids": [run_id], "leave_out": [run_id]}
+    for url in ("/api/packages/review", "/api/packages"):
+        wish = body if url.endswith("review") else {**body, "format": "zip"}
+        answer = client.post(url, json=wish, headers=researcher)
+        assert (answer.status_code, answer.get_json()["code"]) == (400, "selection_empty")
+
+
+def test_reviews_are_for_researchers(client: FlaskClient, run_id: str) -> None:
+    assert client.post("/api/packages/review", json={"ids": [run_id]}).status_code == 401

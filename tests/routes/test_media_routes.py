@@ -7,12 +7,14 @@ import uuid
 from dataclasses import replace
 
 import pytest
+import requests
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
 from devserver.my_app.wiring import Services
-from tests.media_samples import glb_bytes, mp4_bytes, png_bytes, wav_bytes
+from tests.media_samples import avif_bytes, glb_bytes, mp4_bytes, png_bytes, wav_bytes
+from tests.running_server import RunningServer
 
 
 @pytest.fixture
@@ -268,3 +270,92 @@ def test_a_deleted_run_leaves_no_thumbnail(
     client.delete(f"/api/runs/{run_id}", headers=researcher)
     assert not kept.exists()
     assert client.get(f"/api/media/thumbnail/{run_id}").status_code == 404
+
+
+@pytest.mark.parametrize("media_type", ["image", "audio", "video", "3d"])
+def test_a_marked_copy_says_that_ai_made_it(
+    client: FlaskClient, run_id: str, media_type: str
+) -> None:
+    url = f"/api/media/{media_type}/{run_id}"
+    original = client.get(url)
+    copy = client.get(f"{url}?marked=1")
+    assert copy.status_code == 200
+    assert copy.content_type == original.content_type
+    assert copy.content_length == len(copy.data)
+    assert b"trainedAlgorithmicMedia" in copy.data
+    assert run_id.encode() not in copy.data
+    assert copy.headers["ETag"] != original.headers["ETag"]
+    assert copy.headers["Cache-Control"] == "private, no-cache"
+    assert "sandbox" in copy.headers["Content-Security-Policy"]
+    assert client.get(url).data == original.data
+    head = client.head(f"{url}?marked=1")
+    assert (head.data, head.content_length) == (b"", len(copy.data))
+    assert head.headers["ETag"] == copy.headers["ETag"]
+
+
+def test_a_marked_copy_says_more_where_it_is_asked_to(client: FlaskClient, run_id: str) -> None:
+    url = f"/api/media/image/{run_id}?marked=1"
+    seen = {client.get(url).headers["ETag"]}
+    for details, words in (
+        ("prompt", [b"Eine Blume"]),
+        ("schema", [b"dada"]),
+        ("run_id", [run_id.encode()]),
+        ("run_id,%20prompt,schema", [b"Eine Blume", b"dada", run_id.encode()]),
+    ):
+        answer = client.get(f"{url}&with={details}")
+        assert all(word in answer.data for word in words)
+        seen.add(answer.headers["ETag"])
+    assert len(seen) == 5
+    wrong = client.get(f"{url}&with=user_id")
+    assert (wrong.status_code, wrong.get_json()["code"]) == (400, "invalid_request")
+    with Image.open(io.BytesIO(client.get(f"{url}&with=prompt").data)) as image:
+        assert image.size == (16, 12)
+
+
+def test_parts_and_conditions_of_a_marked_copy(client: FlaskClient, run_id: str) -> None:
+    url = f"/api/media/video/{run_id}?marked=1"
+    whole = client.get(url)
+    etag = whole.headers["ETag"]
+    size = len(whole.data)
+    for asked, start, stop in (
+        ("bytes=0-0", 0, 1),
+        ("bytes=10-99", 10, 100),
+        (f"bytes={size - 500}-", size - 500, size),
+        ("bytes=-7", size - 7, size),
+    ):
+        part = client.get(url, headers={"Range": asked, "If-Range": etag})
+        assert (part.status_code, part.data) == (206, whole.data[start:stop])
+        assert part.headers["Content-Range"] == f"bytes {start}-{stop - 1}/{size}"
+        assert part.content_length == stop - start
+    assert client.get(url, headers={"Range": f"bytes={size}-"}).status_code == 416
+    same = client.get(url, headers={"If-None-Match": etag})
+    assert (same.status_code, same.data) == (304, b"")
+    assert client.get(url, headers={"If-Match": '"other"'}).status_code == 412
+    named = client.get(f"{url}&download=1").headers["Content-Disposition"]
+    assert named == f"attachment; filename=dada_{run_id[:8]}_1.mp4"
+
+
+def test_what_can_not_be_marked_is_named_and_still_there(
+    client: FlaskClient, services: Services
+) -> None:
+    run_id = services.storage.create_run(schema="dada", input_text="x", user_id=None).run_id
+    services.storage.add_media_from_data(run_id, avif_bytes())
+    services.storage.finish_run(run_id, "success")
+    answer = client.get(f"/api/media/image/{run_id}?marked=1")
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "marking_not_possible")
+    assert client.get(f"/api/media/image/{run_id}").status_code == 200
+
+
+def test_a_real_server_sends_marked_copies_whole_and_in_part(server: RunningServer) -> None:
+    made = server.post_text()
+    run_id = made.json()["run_id"]
+    url = f"{server.url}/api/media/image/{run_id}?marked=1&with=run_id"
+    whole = requests.get(url, timeout=30)
+    assert whole.status_code == 200
+    assert int(whole.headers["Content-Length"]) == len(whole.content)
+    # No model took part in it.
+    assert b"digitalsourcetype/algorithmicMedia" in whole.content
+    assert run_id.encode() in whole.content
+    part = requests.get(url, headers={"Range": "bytes=20-1999"}, timeout=30)
+    assert (part.status_code, part.content) == (206, whole.content[20:2000])
+    assert requests.head(url, timeout=30).headers["ETag"] == whole.headers["ETag"]

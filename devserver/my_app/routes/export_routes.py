@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from flask import Blueprint, Response, request
 from werkzeug.wsgi import wrap_file
 
@@ -73,8 +75,7 @@ def ask_for_package() -> Response:
     200 when the same was asked for before and none of its runs has changed since.
     """
     body = read_body(wire.PackageRequest)
-    if (body.ids is None) == (body.query is None):
-        raise FieldsInvalid("This request can't be used: it needs either ids or query.")
+    _check_selection(body)
     wish = ExportWish(
         body.format,
         pseudonyms=body.pseudonyms,
@@ -82,10 +83,39 @@ def ask_for_package() -> Response:
         options=ExportOptions(language=body.language, title=body.title),
     )
     packages = services().exports.packages
-    package, is_new = packages.ask(wish, run_ids=body.ids, query=body.query)
+    package, is_new = packages.ask(
+        wish, run_ids=body.ids, query=body.query, leave_out=body.leave_out
+    )
     view = _view(packages.get(package.package_id))
     audit("exported", runs=view.runs, format=view.format, pseudonyms=view.pseudonyms)
     return json_answer(view, 202 if is_new else 200, Location=view.url)
+
+
+@blueprint.post("/packages/review")
+@documented(
+    request=wire.PackageSelection,
+    answers={200: wire.ReviewAnswer},
+    errors=(400, 401, 404, 413, 415),
+    for_researchers=True,
+)
+def review_selection() -> Response:
+    """What may tell who somebody is in the texts of a selection, before a package is made of it."""
+    body = read_body(wire.PackageSelection)
+    _check_selection(body)
+    exports = services().exports
+    chosen = exports.packages.select(body.ids, body.query, body.leave_out)
+    review = exports.reviewer.review(chosen)
+    found = [wire.PersonalDatumFound(**asdict(finding)) for finding in review.findings]
+    answer = json_answer(
+        wire.ReviewAnswer(
+            runs=review.runs,
+            findings=found,
+            unread=list(review.unread),
+            complete=review.is_complete,
+        )
+    )
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
 
 
 @blueprint.get("/packages")
@@ -143,6 +173,11 @@ def delete_package(package_id: str) -> Response:
     """Delete a package, cancelled first if need be. The runs stay."""
     services().exports.packages.delete(package_id)
     return json_answer(wire.PackageDeleted(package_id=package_id))
+
+
+def _check_selection(body: wire.PackageSelection) -> None:
+    if (body.ids is None) == (body.query is None):
+        raise FieldsInvalid("This request can't be used: it needs either ids or query.")
 
 
 def _view(status: PackageStatus) -> wire.PackageView:

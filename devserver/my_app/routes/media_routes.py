@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from flask import Blueprint, Response, request
 
 from devserver.my_app.routes import wire
-from devserver.my_app.routes.http import audit, is_researcher, json_answer, services, whole_number
+from devserver.my_app.routes.http import (
+    FieldsInvalid,
+    audit,
+    is_researcher,
+    json_answer,
+    services,
+    whole_number,
+)
 from devserver.my_app.routes.openapi import documented
-from devserver.my_app.routes.stored_files import file_answer
+from devserver.my_app.routes.stored_files import file_answer, spliced_answer
 from devserver.my_app.routes.views import extension_of, outputs_view, run_view
 from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.exports.marking import (
+    DETAILS,
+    Detail,
+    marked_copy,
+    marked_etag,
+    marking_of,
+)
 from devserver.my_app.services.media_kinds import mime_type_of
 from devserver.my_app.services.run_metadata import Output, RunMetadata
 from devserver.my_app.services.stored_runs import MediaNotFound
@@ -20,8 +35,12 @@ blueprint = Blueprint("media", __name__, url_prefix="/api/media")
 
 _NAME = re.compile(r"(?P<stem>[0-9a-f-]+)(?:\.(?P<extension>[a-z0-9]{1,8}))?")
 _NUMBER = re.compile(r"[1-9][0-9]{0,3}")
-_FILE_ERRORS = (400, 404, 412, 416)
-_FILE_QUERY = {"download": "1 to have it saved under a sensible name instead of shown."}
+_FILE_ERRORS = (400, 404, 409, 412, 416)
+_FILE_QUERY = {
+    "download": "1 to have it saved under a sensible name instead of shown.",
+    "marked": "1 for a copy that says that AI made it; 409 where that is not possible.",
+    "with": "What a marked copy says besides, with commas: prompt, schema, run_id.",
+}
 _SIZE_QUERY = {"size": "Longest side in pixels: 128, 256 (the default), 512 or 1024."}
 # Stored media came from outside: nothing in them may run, load or be taken for a page.
 _MEDIA_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -102,6 +121,8 @@ def _send(media_type: str, run_id: str, number: int, extension: str | None) -> R
     path = services().storage.path_of(run, output)
     prefix = services().settings.accel_redirect_prefix
     try:
+        if request.args.get("marked") == "1":
+            return _send_marked(run, output, number, path)
         response = file_answer(
             path,
             mime_type=_mime_type(output),
@@ -114,6 +135,29 @@ def _send(media_type: str, run_id: str, number: int, extension: str | None) -> R
         raise MediaNotFound("The file is not on disk any more.") from error
     _guard(response)
     return response
+
+
+def _send_marked(run: RunMetadata, output: Output, number: int, original: Path) -> Response:
+    marking = marking_of(run, output, _details())
+    response = spliced_answer(
+        marked_copy(original, marking),
+        mime_type=_mime_type(output),
+        etag=marked_etag(output, original, marking),
+        download_name=_download_name(run, output, number),
+        as_attachment=request.args.get("download") == "1",
+    )
+    _guard(response)
+    return response
+
+
+def _details() -> list[Detail]:
+    asked = [name.strip() for name in request.args.get("with", "").split(",") if name.strip()]
+    if unknown := set(asked) - set(DETAILS):
+        raise FieldsInvalid(
+            "This request can't be used: with may name prompt, schema and run_id.",
+            details={"unknown": sorted(name[:20] for name in unknown)[:10]},
+        )
+    return [name for name in DETAILS if name in asked]
 
 
 def _send_thumbnail(run_id: str, number: str) -> Response:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 from urllib.parse import quote
 
 from flask import Response, request
 from werkzeug.exceptions import PreconditionFailed
 from werkzeug.utils import send_file
-from werkzeug.wsgi import wrap_file
+from werkzeug.wsgi import FileWrapper, wrap_file
+
+from devserver.my_app.services.exports.marking import SplicedFile
 
 _PIECE_BYTES = 256 * 1024
 # nginx judges these by an ETag that it does not know yet, so such a file is sent from here.
@@ -74,6 +76,31 @@ def file_answer(
         elif request.method == "GET":
             part = FilePart(path, response.content_range.start or 0, response.content_length or 0)
             response.response = wrap_file(request.environ, part, _PIECE_BYTES)
+    return response
+
+
+def spliced_answer(
+    spliced: SplicedFile, *, mime_type: str, etag: str, download_name: str, as_attachment: bool
+) -> Response:
+    """As `file_answer`, for a file that is put together while it is sent.
+
+    Raises RequestedRangeNotSatisfiable and PreconditionFailed.
+    """
+    response = Response(
+        FileWrapper(cast(IO[bytes], spliced.open()), _PIECE_BYTES),
+        mimetype=mime_type,
+        direct_passthrough=True,
+    )
+    response.content_length = spliced.length
+    response.headers.set(
+        "Content-Disposition",
+        "attachment" if as_attachment else "inline",
+        filename=download_name,
+    )
+    response.set_etag(etag)
+    response.make_conditional(request, accept_ranges=True, complete_length=spliced.length)
+    if response.status_code == 412:
+        raise PreconditionFailed
     return response
 
 

@@ -8,24 +8,53 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from devserver.my_app.routes.wire.requests import Id, Text
 from devserver.my_app.services.exports.package import LeftOutRun, PackageFailure, PackageState
+from devserver.my_app.services.personal_data.datum import Kind
 
 
-class PackageRequest(BaseModel):
-    """Which runs, and as what; either `ids` or `query`."""
+class PackageSelection(BaseModel):
+    """Which runs; either `ids` or `query`."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    format: Id = Field(description="One of the formats of exports.")
     ids: tuple[Id, ...] | None = Field(
         None, strict=False, min_length=1, description="The run_ids, in the order wished for."
     )
     query: dict[str, Any] | None = Field(
         None, description="The filters of GET /api/runs; {} for all runs."
     )
+    leave_out: tuple[Id, ...] = Field(
+        (), strict=False, description="Runs of the selection that are not wanted after all."
+    )
+
+
+class PackageRequest(PackageSelection):
+    """Which runs, and as what."""
+
+    format: Id = Field(description="One of the formats of exports.")
     pseudonyms: bool = Field(False, description="Pseudonyms in place of each user_id.")
     marked: bool = Field(False, description="Media as copies that say that AI made them.")
     language: Literal["de", "en"] = Field("de", description="Language of what explains the data.")
     title: Text = Field("", max_length=200, description="A heading.")
+
+
+class PersonalDatumFound(BaseModel):
+    """A piece of a text that may tell who somebody is."""
+
+    run_id: str
+    field: str = Field(description="Where it stands, such as `stages[2].output`.")
+    kind: Kind
+    text: str = Field(description="The piece itself.")
+    start: int = Field(description="Where it begins in the text, in characters.")
+    end: int
+
+
+class ReviewAnswer(BaseModel):
+    """What was found in the texts of a selection. Nothing of it is kept."""
+
+    runs: int = Field(description="How many runs were looked through.")
+    findings: list[PersonalDatumFound]
+    unread: list[str] = Field(description="Runs that are not over or can't be read.")
+    complete: bool = Field(description="false when there are more than are listed.")
 
 
 class PackageView(BaseModel):

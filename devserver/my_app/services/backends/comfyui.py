@@ -191,7 +191,11 @@ class ComfyUIBackend:
                     # On disk before it is sent; meanwhile the socket connects.
                     job = run.submitting(job, graph)
                     socket.wait_until_tried()
-                    turn.enter_context(self._servers.turn(url, run.check_wanted))
+                    turn.enter_context(
+                        self._servers.turn(
+                            url, run.check_wanted, lambda ahead: run.progress(ahead=ahead)
+                        )
+                    )
                     self._send(client, request, job, graph, client_id)
                 else:
                     look.set()

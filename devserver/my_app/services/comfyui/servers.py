@@ -132,14 +132,17 @@ class ComfyUIServers:
             self._leave(server)
 
     @contextmanager
-    def turn(self, url: str, check_wanted: Callable[[], None]) -> Iterator[None]:
+    def turn(
+        self, url: str, check_wanted: Callable[[], None], on_ahead: Callable[[int], None]
+    ) -> Iterator[None]:
         """Wait, with a place and everything ready, until the server may get one more prompt.
 
-        `check_wanted` is called while waiting, and may raise.
+        `check_wanted` and `on_ahead` are as for `place`.
         """
         server = self._servers[url]
         while not self._begin_work(server):
             check_wanted()
+            on_ahead(server.at_work)
         try:
             yield
         finally:

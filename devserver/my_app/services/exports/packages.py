@@ -147,8 +147,11 @@ class Packages:
         *,
         run_ids: Iterable[str] | None = None,
         query: Mapping[str, Any] | None = None,
+        leave_out: Iterable[str] = (),
     ) -> tuple[Package, bool]:
         """A package of these runs, or of those that a query finds; and whether it is a new one.
+
+        Runs of `leave_out` are not in it; they need not be in the selection.
 
         The same wish for the same runs, none of which has changed since, gives the package there
         is, unless it failed, was cancelled or has expired. Durable on return.
@@ -157,7 +160,7 @@ class Packages:
         and what the query raises.
         """
         known = self._manager.check(wish)
-        chosen = self._chosen(run_ids, query)
+        chosen = self.select(run_ids, query, leave_out)
         fingerprint = self._fingerprint(wish, chosen)
         with self._changed:
             for package in self._packages.values():
@@ -185,6 +188,22 @@ class Packages:
             self._changed.notify_all()
         logger.info("package %s: %d runs as %s", package.package_id, package.runs, package.format)
         return package, True
+
+    def select(
+        self,
+        run_ids: Iterable[str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        leave_out: Iterable[str] = (),
+    ) -> list[str]:
+        """The runs that a package asked for in this way would be made of, each once.
+
+        Raises RunIdInvalid, RunNotFound, SelectionEmpty, and what the query raises.
+        """
+        unwanted = {checked_run_id(run_id) for run_id in leave_out}
+        chosen = [one for one in self._chosen(run_ids, query) if one not in unwanted]
+        if not chosen:
+            raise SelectionEmpty("There is no run in this selection.")
+        return chosen
 
     def all(self) -> list[PackageStatus]:
         """All packages, the one asked for last first."""
@@ -465,8 +484,6 @@ class Packages:
                 )
         else:
             chosen = list(dict.fromkeys(self._select(query or {})))
-        if not chosen:
-            raise SelectionEmpty("There is no run in this selection.")
         return chosen
 
     def _fingerprint(self, wish: ExportWish, run_ids: Iterable[str]) -> str:

@@ -150,7 +150,12 @@ class ExportSource:
         self, run_id: str, scratch: Path | None, *, pseudonyms: bool, marked: bool
     ) -> ExportedRun:
         run = self._exported(run_id)
-        return self._rewritten(run, scratch, pseudonyms=pseudonyms, marked=marked)
+        try:
+            return self._rewritten(run, scratch, pseudonyms=pseudonyms, marked=marked)
+        except FileNotFoundError as error:
+            if self.is_there(run_id):
+                raise
+            raise RunNotFound("This run was deleted while it was exported.") from error
 
     def _exported(self, run_id: str) -> ExportedRun:
         metadata = self._folders.read(run_id)

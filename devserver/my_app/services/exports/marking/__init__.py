@@ -1,0 +1,18 @@
+"""Copies of media that say that AI made them."""
+
+from .copies import mark_picture, mark_run, marked_copy, marked_etag
+from .said import DETAILS, Detail, Marking, marking_of
+from .splice import MarkingNotPossible, SplicedFile
+
+__all__ = [
+    "DETAILS",
+    "Detail",
+    "Marking",
+    "MarkingNotPossible",
+    "SplicedFile",
+    "mark_picture",
+    "mark_run",
+    "marked_copy",
+    "marked_etag",
+    "marking_of",
+]

@@ -1,0 +1,124 @@
+"""Personal data in the free texts of runs, found before they are taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.exports.source import ExportSource
+from devserver.my_app.services.personal_data import find_personal_data
+from devserver.my_app.services.personal_data.datum import Kind
+from devserver.my_app.services.run_metadata import RunMetadata
+
+MOST_FINDINGS = 10_000
+"""More are not listed; nobody reads them, and they would not fit into an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One piece of a text: `text` is what stands at `start` to `end` of the field of a run."""
+
+    run_id: str
+    field: str
+    kind: Kind
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What was found in how many runs. `unread` are those that no export can hold."""
+
+    runs: int
+    findings: tuple[Finding, ...]
+    unread: tuple[str, ...]
+    is_complete: bool
+
+
+class Reviewer:
+    """Looks through the texts of runs by the rules for personal data and the names of the class.
+
+    Nothing of what is found is kept or logged. The rules miss some; see `personal_data`.
+    """
+
+    def __init__(self, source: ExportSource, names: Sequence[str] = ()) -> None:
+        self._source = source
+        self._names = names
+
+    def review(self, run_ids: Iterable[str]) -> Review:
+        """All that is found in these runs, in their order; at most MOST_FINDINGS pieces.
+
+        Raises what `run_ids` raises.
+        """
+        findings: list[Finding] = []
+        unread: list[str] = []
+        runs = 0
+        for run_id in run_ids:
+            try:
+                with self._source.run(run_id) as run:
+                    found = list(self._found(run.metadata))
+            except (ServerError, FileNotFoundError):
+                unread.append(run_id)
+                continue
+            runs += 1
+            findings += found
+            if len(findings) > MOST_FINDINGS:
+                break
+        is_complete = len(findings) <= MOST_FINDINGS
+        return Review(runs, tuple(findings[:MOST_FINDINGS]), tuple(unread), is_complete)
+
+    def _found(self, run: RunMetadata) -> Iterator[Finding]:
+        for field, text in free_texts(run):
+            for datum in find_personal_data(text, self._names):
+                piece = text[datum.start : datum.end]
+                yield Finding(run.run_id, field, datum.kind, piece, datum.start, datum.end)
+
+
+def free_texts(run: RunMetadata) -> Iterator[tuple[str, str]]:
+    """Every text of a run that a person or a model wrote, with the name of its field.
+
+    A text that stood in a field before isn't gone through again: most steps pass on what they got.
+    """
+    seen: set[str] = set()
+    for field, text in _all_texts(run):
+        if text and text not in seen:
+            seen.add(text)
+            yield field, text
+
+
+def _all_texts(run: RunMetadata) -> Iterator[tuple[str, str]]:
+    yield from _named("user_id", run.user_id)
+    yield from _named("workshop", run.workshop)
+    yield from _named("input_text", run.input_text)
+    yield from _named("transformed_text", run.transformed_text)
+    yield from _named("request.context", run.request.context)
+    for number, stage in enumerate(run.stages):
+        yield from _named(f"stages[{number}].input", stage.input)
+        yield from _named(f"stages[{number}].output", stage.output)
+        yield from _nested(f"stages[{number}].details", stage.details)
+    for number, output in enumerate(run.outputs):
+        yield from _nested(f"outputs[{number}].details", output.details)
+    for number, warning in enumerate(run.warnings):
+        yield f"warnings[{number}]", warning
+    if run.error:
+        yield "error.message", run.error.message
+
+
+def _named(field: str, text: str | None) -> Iterator[tuple[str, str]]:
+    if text:
+        yield field, text
+
+
+def _nested(field: str, value: object) -> Iterator[tuple[str, str]]:
+    """Texts within details, whatever their shape; not deeper than Python may go."""
+    waiting = [(field, value)]
+    while waiting:
+        name, inner = waiting.pop()
+        if isinstance(inner, str):
+            yield name, inner
+        elif isinstance(inner, dict):
+            waiting += [(f"{name}.{key}", one) for key, one in reversed(inner.items())]
+        elif isinstance(inner, list | tuple):
+            waiting += [(f"{name}[{at}]", one) for at, one in reversed(list(enumerate(inner)))]

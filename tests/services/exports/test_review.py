@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from devserver.my_app.services.exports import review as review_module
+from devserver.my_app.services.exports.review import Reviewer, free_texts
+from devserver.my_app.services.exports.source import ExportSource
+from devserver.my_app.services.media_storage import MediaStorageService
+from devserver.my_app.services.run_folders import RunFolders
+from devserver.my_app.services.run_id import new_run_id
+from devserver.my_app.services.run_metadata import RunMetadata, StageRecord
+from tests.exported_runs import a_stored_run
+
+TEXT = "Ich heiße Lena Müller, meine Mail ist lena@example.org"
+
+
+@pytest.fixture
+def reviewer(folders: RunFolders) -> Reviewer:
+    return Reviewer(ExportSource(folders), ["Yildiz"])
+
+
+def test_finds_each_piece_where_it_stands(
+    reviewer: Reviewer, storage: MediaStorageService, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_id = a_stored_run(storage, TEXT)
+    with caplog.at_level(logging.DEBUG):
+        found = reviewer.review([run_id])
+    assert [(one.field, one.kind, one.text) for one in found.findings] == [
+        ("input_text", "introduced_name", "Lena Müller"),
+        ("input_text", "email", "lena@example.org"),
+        ("transformed_text", "introduced_name", "Lena Müller"),
+        ("transformed_text", "email", "lena@example.org"),
+    ]
+    first = found.findings[0]
+    assert first.run_id == run_id
+    assert TEXT[first.start : first.end] == first.text
+    assert (found.runs, found.is_complete) == (1, True)
+    assert "Lena" not in caplog.text
+
+
+def test_names_of_the_class_and_runs_that_no_export_can_hold(
+    reviewer: Reviewer, storage: MediaStorageService
+) -> None:
+    named = a_stored_run(storage, "Das Haus von Yildiz ist rot")
+    running = a_stored_run(storage, TEXT, is_over=False)
+    missing = new_run_id()
+    found = reviewer.review([named, running, missing])
+    assert {one.kind for one in found.findings} == {"class_name"}
+    assert found.unread == (running, missing)
+    assert found.runs == 1
+
+
+def test_every_text_is_gone_through_once() -> None:
+    deep: list[object] = ["am Grund"]
+    for _ in range(5000):
+        deep = [deep]
+    run = RunMetadata(
+        run_id=new_run_id(),
+        user_id="DOE_J",
+        workshop="Klasse 4b",
+        status="blocked",
+        input_text="eins",
+        stages=(
+            StageRecord(stage=1, step="a", status="passed", input="eins", output="zwei"),
+            StageRecord(stage=2, step="b", status="edited", details={"reason": ["drei", deep]}),
+        ),
+        warnings=("vier",),
+    )
+    fields = {text: field for field, text in free_texts(run)}
+    assert fields.pop("am Grund").startswith("stages[1].details.reason[1]")
+    assert fields == {
+        "DOE_J": "user_id",
+        "Klasse 4b": "workshop",
+        "eins": "input_text",
+        "zwei": "stages[0].output",
+        "drei": "stages[1].details.reason[0]",
+        "vier": "warnings[0]",
+    }
+
+
+def test_what_is_too_much_is_said_to_be(
+    reviewer: Reviewer, storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review_module, "MOST_FINDINGS", 3)
+    ids = [a_stored_run(storage, TEXT, pictures=0) for _ in range(3)]
+    found = reviewer.review(ids)
+    assert (len(found.findings), found.is_complete) == (3, False)
