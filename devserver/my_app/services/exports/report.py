@@ -188,10 +188,15 @@ class Report:
         )
 
     def _seconds(self, record: StageRecord) -> str:
-        return self._number(record.duration_seconds, 1 if record.duration_seconds >= 0.1 else 3)
+        seconds = record.duration_seconds
+        if 0 <= seconds < 0.001:
+            return f"< {self._number(0.001, 3)}"
+        return self._number(seconds, 1 if seconds >= 0.1 else 3)
 
     def _note(self, record: StageRecord) -> str:
-        said = [str(record.details[k]) for k in ("reason", "error") if record.details.get(k)]
+        reason, error = record.details.get("reason"), record.details.get("error")
+        message = error.get("message") if isinstance(error, dict) else error
+        said = [str(one) for one in (reason, message) if one]
         found = record.details.get("categories")
         if isinstance(found, list) and found:
             said.append(self.words["categories"].format(", ".join(map(str, found))))

@@ -34,6 +34,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "a 3D object. This report gives what the server has stored of each run: the texts word for "
         "word, every step between them with its changes, the results and the circumstances.",
     ),
+    "how_title": ("Wie er gemacht ist", "How it was made"),
     "how_made": (
         "Der Bericht wurde ohne weiteres Zutun aus den Ordnern der Läufe gesetzt. Bilder sind für "
         "den Druck verkleinert; Filme erscheinen als Standbild, Klänge als Verlauf ihrer "

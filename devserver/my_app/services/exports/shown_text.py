@@ -36,15 +36,20 @@ def runs_rightwards(text: str) -> bool:
     return next((kind for kind in kinds if kind in _STRONG), "L") == "L"
 
 
-def shortened(changes: tuple[Change, ...], note: str, *, longest: int = 700) -> tuple[Change, ...]:
+def readable(changes: tuple[Change, ...], note: str, *, longest: int = 700) -> tuple[Change, ...]:
     """`changes`, in which kept stretches longer than `longest` are cut short in their middle.
 
-    `note` says so there; its `{}` is the number of characters left out.
+    `note` says so there; its `{}` is the number of characters left out. A space parts what was
+    removed from what follows it.
     """
     ends = longest // 3
-    return tuple(
-        Change("kept", f"{c.text[:ends]} {note.format(len(c.text) - 2 * ends)} {c.text[-ends:]}")
-        if c.kind == "kept" and len(c.text) > longest
-        else c
-        for c in changes
-    )
+    told: list[Change] = []
+    for change in changes:
+        text = change.text
+        if told and told[-1].kind == "removed" and not told[-1].text[-1:].isspace():
+            told[-1] = Change("removed", told[-1].text + " ")
+        if change.kind == "kept" and len(text) > longest:
+            left_out = note.format(len(text) - 2 * ends)
+            text = f"{text[:ends]} {left_out} {text[-ends:]}"
+        told.append(Change(change.kind, text))
+    return tuple(told)

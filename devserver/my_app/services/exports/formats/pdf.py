@@ -19,7 +19,7 @@ from devserver.my_app.services.exports.report_fonts import (
     unpack_fonts,
     with_numbers,
 )
-from devserver.my_app.services.exports.shown_text import runs_rightwards, shortened
+from devserver.my_app.services.exports.shown_text import runs_rightwards, readable
 from devserver.my_app.services.exports.typesetting import bind, pages_of_runs, set_pages
 
 RUNS_AT_A_TIME = 40
@@ -143,7 +143,7 @@ class _Work:
                 (words["about"], words["what_this_is"]),
                 (words["ai_notice_title"], words["ai_notice"]),
                 (words["licence"], report.licence),
-                ("", words["how_made"]),
+                (words["how_title"], words["how_made"]),
             ],
             "contents": contents if contents and how_many >= _CONTENTS_FROM else [],
             "runs": [self._run_data(section) for section in sections],
@@ -180,7 +180,7 @@ class _Work:
     def _step_data(self, step: Step) -> dict[str, Any]:
         words = self._report.words
         said = [step.note, words["unchanged"] if step.is_unchanged else ""]
-        changes = () if step.is_unchanged else shortened(step.changes, words["cut_short"])
+        changes = () if step.is_unchanged else readable(step.changes, words["cut_short"])
         return {
             "title": step.title,
             "status": step.status,
