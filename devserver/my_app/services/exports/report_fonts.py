@@ -86,9 +86,7 @@ def with_numbers(text: str, missing: frozenset[str]) -> str:
 
 
 def _needs_a_glyph(sign: str) -> bool:
-    return (
-        unicodedata.category(sign) not in _UNSEEN and ord(sign) not in _VARIATION_SELECTORS
-    )
+    return unicodedata.category(sign) not in _UNSEEN and ord(sign) not in _VARIATION_SELECTORS
 
 
 @cache

@@ -20,19 +20,20 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "page": ("Seite", "Page"),
     "licence": ("Lizenz", "Licence"),
     "no_licence": (
-        "Für die Auswahl ist keine Lizenz angegeben. Was unter einem Medium steht, gilt für dieses.",
+        "Für die Auswahl ist keine Lizenz angegeben. Was unter einem Medium steht, gilt für "
+        "dieses.",
         "No licence is given for the selection. What stands below a medium holds for that one.",
     ),
     "what_this_is": (
         "Jeder Lauf beginnt mit dem Text eines Menschen, meist eines Kindes. Er wird geprüft, von "
-        "einem künstlerischen Verfahren oder einem Sprachmodell umgeschrieben und dann in ein Bild, "
-        "einen Klang, einen Film oder ein 3D-Objekt verwandelt. Dieser Bericht gibt wieder, was der "
-        "Server zu jedem Lauf gespeichert hat: die Texte im Wortlaut, jeden Schritt dazwischen mit "
+        "einem künstlerischen Verfahren oder einem Sprachmodell umgeschrieben und dann in ein "
+        "Bild, einen Klang, einen Film oder ein 3D-Objekt verwandelt. Dieser Bericht gibt wieder, "
+        "was der Server zu jedem Lauf gespeichert hat: die Texte im Wortlaut, jeden Schritt dazwischen mit "
         "seinen Änderungen, die Ergebnisse und die Umstände.",
-        "Each run begins with a text by a person, most often a child. It is checked, rewritten by an "
-        "artistic technique or a language model, and then turned into a picture, a sound, a film or "
-        "a 3D object. This report gives what the server has stored of each run: the texts word for "
-        "word, every step between them with its changes, the results and the circumstances.",
+        "Each run begins with a text by a person, most often a child. It is checked, rewritten by "
+        "an artistic technique or a language model, and then turned into a picture, a sound, a "
+        "film or a 3D object. This report gives what the server has stored of each run: the texts "
+        "word for word, every step between them with its changes, the results and the circumstances.",
     ),
     "how_title": ("Wie er gemacht ist", "How it was made"),
     "how_made": (
@@ -44,9 +45,9 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "ohne Schrift erscheinen als ihre Nummer, etwa [U+0007].",
         "The report was set from the folders of the runs, with nothing added. Pictures are made "
         "smaller for print; films appear as a still, sounds as the course of their loudness. The "
-        "originals lie unchanged on the server, under the id of the run. Long stretches that a step "
-        "has not changed are cut short, and it says so; the text that went in and the one that came "
-        "out always stand there in full. Invisible control signs, and signs that no font has, "
+        "originals lie unchanged on the server, under the id of the run. Long stretches that a "
+        "step has not changed are cut short, and it says so; the text that went in and the one "
+        "that came out always stand there in full. Invisible control signs, and signs that no font has, "
         "appear as their number, as in [U+0007].",
     ),
     "how_made_html": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 from pathlib import Path
 
 from devserver.my_app.services.errors import MediaRejected
@@ -55,6 +56,6 @@ def _peaks(sound: Path) -> list[float]:
     if not blocks:
         raise MediaRejected("This sound is empty.")
     edges = np.linspace(0, len(blocks), _COLUMNS + 1)
-    peaks = [max(blocks[int(a) : max(int(a) + 1, int(b))]) for a, b in zip(edges, edges[1:], strict=False)]
+    peaks = [max(blocks[int(a) : max(int(a) + 1, int(b))]) for a, b in pairwise(edges)]
     loudest = max(peaks) or 1.0
     return [min(1.0, peak / loudest) for peak in peaks]

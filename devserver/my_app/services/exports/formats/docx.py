@@ -16,12 +16,13 @@ from typing import Any, BinaryIO
 
 import docx
 from docx.document import Document
-from docx.enum.text import WD_BREAK
+from docx.enum.style import WD_STYLE_TYPE
+from docx.enum.text import WD_BREAK, WD_TAB_ALIGNMENT
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.oxml.shape import CT_Inline
-from docx.shared import Cm, Emu, Pt, RGBColor
-from docx.table import _Cell
+from docx.shared import Cm, Emu, Length, Pt, RGBColor
+from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
@@ -38,7 +39,7 @@ _IMAGE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/im
 _ACCENT, _QUIET = RGBColor(0x24, 0x5C, 0x68), RGBColor(0x55, 0x63, 0x6B)
 _REMOVED, _ADDED = RGBColor(0x8A, 0x1C, 0x1C), RGBColor(0x0B, 0x5A, 0x2B)
 _WIDTH = Cm(16.6)
-_PICTURE_WIDTH, _PICTURE_HEIGHT = Cm(11), Cm(11)
+_PICTURE_WIDTH, _PICTURE_HEIGHT = Cm(9), Cm(9)
 _CONTENTS_FROM = 3
 _FONT = "Calibri"
 
@@ -206,20 +207,18 @@ class _Work:
 
     def _add_facts(self, facts: tuple[Fact, ...]) -> None:
         table = self._document.add_table(len(facts), 2, style="Facts")
-        table.autofit = False
+        _set_widths(table, Cm(4.2), Emu(_WIDTH - Cm(4.2)))
         for row, fact in zip(table.rows, facts, strict=True):
-            for cell, width in zip(row.cells, (Cm(4.2), _WIDTH - Cm(4.2)), strict=True):
-                cell.width = width
+            for cell in row.cells:
+                cell.paragraphs[0].paragraph_format.space_after = Pt(0)
             self._text(row.cells[0].paragraphs[0], fact.label, _QUIET)
             self._text(row.cells[1].paragraphs[0], fact.value)
 
     def _add_texts(self, section: Section) -> None:
         words = self._words
         table = self._document.add_table(2, 2)
-        table.autofit = False
+        _set_widths(table, Emu(_WIDTH // 2), Emu(_WIDTH // 2))
         for column, label in enumerate(("input_text", "transformed_text")):
-            for row in table.rows:
-                row.cells[column].width = Emu(_WIDTH // 2)
             self._text(table.rows[0].cells[column].paragraphs[0], words[label]).bold = True
         _repeat_as_header(table.rows[0]._tr)
         self._add_lines(table.rows[1].cells[0], section.input_text)
@@ -328,10 +327,9 @@ def _new_document(report: Report) -> Document:
     page.different_first_page_header_footer = True
     _set_styles(document, report.language)
     footer = page.footer.paragraphs[0]
-    footer.paragraph_format.tab_stops.add_tab_stop(_WIDTH, 2)  # type: ignore[arg-type]
+    footer.style = "Foot"
     for text in (report.title, "\t", f"{report.words['page']} "):
-        run = footer.add_run(text)
-        run.font.size, run.font.color.rgb = Pt(8), _QUIET
+        footer.add_run(text)
     footer._p.append(_field("PAGE"))
     return document
 
@@ -357,9 +355,9 @@ def _set_styles(document: Document, language: str) -> None:
         style.paragraph_format.space_after = Pt(after)
     for name, base in (
         ("Contents", "Normal"), ("Entry", "Normal"), ("Lead", "Normal"), ("Boxed", "Normal"),
-        ("Step", "Normal"), ("Changes", "Normal"),
+        ("Step", "Normal"), ("Changes", "Normal"), ("Foot", "Normal"),
     ):  # fmt: skip
-        style = styles.add_style(name, 1)
+        style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         style.base_style = styles[base]
     _set_font(styles["Contents"], 16)
     for name in ("Contents", "Lead"):
@@ -369,24 +367,27 @@ def _set_styles(document: Document, language: str) -> None:
         styles[name].paragraph_format.space_before = Pt(6)
         styles[name].paragraph_format.space_after = Pt(2)
     entry = styles["Entry"].paragraph_format
-    entry.tab_stops.add_tab_stop(_WIDTH, 2)
+    entry.tab_stops.add_tab_stop(_WIDTH, WD_TAB_ALIGNMENT.RIGHT)
+    foot = styles["Foot"]
+    foot.font.size, foot.font.color.rgb = Pt(8), _QUIET
+    foot.paragraph_format.tab_stops.add_tab_stop(_WIDTH, WD_TAB_ALIGNMENT.RIGHT)
     entry.space_after, entry.right_indent = Pt(3), Cm(0)
     styles["Step"].paragraph_format.space_before = Pt(8)
     styles["Step"].paragraph_format.space_after = Pt(2)
     styles["Step"].paragraph_format.keep_with_next = True
-    _add_border(styles["Changes"], "left", _spaced=True)
+    _add_border(styles["Changes"], "left")
     styles["Changes"].paragraph_format.left_indent = Cm(0.4)
     for side in ("top", "left", "bottom", "right"):
-        _add_border(styles["Boxed"], side, _spaced=True)
+        _add_border(styles["Boxed"], side)
     _add_facts_style(styles)
 
 
 def _add_facts_style(styles: Any) -> None:
-    style = styles.add_style("Facts", 3)
-    style.base_style = styles["Normal Table"] if "Normal Table" in styles else None
+    style = styles.add_style("Facts", WD_STYLE_TYPE.TABLE)
+    style.base_style = styles["Normal Table"]
     style.element.append(
         parse_xml(
-            f'<w:tblPr {nsdecls("w")}><w:tblBorders>'
+            f"<w:tblPr {nsdecls('w')}><w:tblBorders>"
             '<w:bottom w:val="single" w:sz="4" w:color="C9D2D6"/>'
             '<w:insideH w:val="single" w:sz="4" w:color="C9D2D6"/></w:tblBorders>'
             '<w:tblCellMar><w:top w:w="30" w:type="dxa"/><w:bottom w:w="30" w:type="dxa"/>'
@@ -404,7 +405,7 @@ def _set_font(style: Any, size: int) -> None:
     fonts.set(qn("w:hAnsi"), _FONT)
 
 
-def _add_border(style: Any, side: str, *, _spaced: bool) -> None:
+def _add_border(style: Any, side: str) -> None:
     properties = style.element.get_or_add_pPr()
     borders = properties.find(qn("w:pBdr"))
     if borders is None:
@@ -439,6 +440,14 @@ def _set_direction(paragraph: Paragraph, rightwards: bool) -> None:
         )
 
 
+def _set_widths(table: Table, *widths: Length) -> None:
+    table.autofit = False
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
+        for cell in column.cells:
+            cell.width = width
+
+
 def _repeat_as_header(row: Any) -> None:
     row.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
 
@@ -464,7 +473,7 @@ def _page_number_of(number: int) -> Any:
 def _field(instruction: str) -> Any:
     return parse_xml(
         f'<w:fldSimple {nsdecls("w")} w:instr="{instruction}" w:dirty="true">'
-        '<w:r><w:rPr><w:sz w:val="16"/></w:rPr><w:t>·</w:t></w:r></w:fldSimple>'
+        "<w:r><w:t>·</w:t></w:r></w:fldSimple>"
     )
 
 

@@ -32,9 +32,11 @@ MOST_INSIDE = 256 * 1024**2
 """The bytes of media that one page holds; what comes after is named, with its picture."""
 
 _FOLDER = Path(__file__).parent
-_PIECES = Environment(
-    loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined
-).get_template("report.html").module
+_PIECES = (
+    Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
+    .get_template("report.html")
+    .module
+)
 _CSS = (_FOLDER / "report.css").read_text(encoding="utf-8")
 _JS = (_FOLDER / "report.js").read_text(encoding="utf-8")
 _INSIDE = "data:"
@@ -148,7 +150,7 @@ def _figure(medium: Medium, words: dict[str, str], source: str | None, small: st
             file = link.format(medium.file.name, source, words["download"])
     if source is None:
         file = Markup("<p>{}</p>").format(words["too_large"])
-    below = Markup(_piece("caption", medium, words).decode())
+    below = _piece("caption", medium, words).decode()
     return f"<figure>{body}{below}{file}</figcaption></figure>\n".encode()
 
 

@@ -19,7 +19,7 @@ from devserver.my_app.services.exports.report_fonts import (
     unpack_fonts,
     with_numbers,
 )
-from devserver.my_app.services.exports.shown_text import runs_rightwards, readable
+from devserver.my_app.services.exports.shown_text import readable, runs_rightwards
 from devserver.my_app.services.exports.typesetting import bind, pages_of_runs, set_pages
 
 RUNS_AT_A_TIME = 40
@@ -101,15 +101,14 @@ class _Work:
             length, starts = self._run(pages_of_runs, part)
             marks = zip(following, starts, strict=True)
             contents += [_entry(section, pages + at + 1) for section, at in marks]
-            parts.append(
-                (part, [(s.heading, at) for s, at in zip(following, starts, strict=True)])
-            )
+            parts.append((part, [(s.heading, at) for s, at in zip(following, starts, strict=True)]))
             pages += length
             for picture in self._folder.glob("*.jpg"):
                 picture.unlink()
             ahead = [after] if after else []
-            following = self._sections(iter([*ahead, *islice(runs, RUNS_AT_A_TIME - len(ahead))]),
-                                       len(contents) + 1)
+            following = self._sections(
+                iter([*ahead, *islice(runs, RUNS_AT_A_TIME - len(ahead))]), len(contents) + 1
+            )
             after = None
         front = self._set("front", [], contents, how_many=len(contents))
         target = self._folder / "bound.pdf"
@@ -228,8 +227,7 @@ def _entry(section: Section, page: int | None) -> dict[str, Any]:
 def _lines(text: str) -> list[dict[str, Any]]:
     """The lines of a text, each with its direction."""
     return [
-        {"text": _breakable(line), "rightwards": runs_rightwards(line)}
-        for line in text.split("\n")
+        {"text": _breakable(line), "rightwards": runs_rightwards(line)} for line in text.split("\n")
     ]
 
 
