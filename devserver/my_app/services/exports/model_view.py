@@ -27,7 +27,7 @@ SIDE = 600
 
 _FINE = 2 * SIDE
 _POINTS_A_PIXEL = 4.0
-_MOST_POINTS = 12_000_000
+_MOST_POINTS = 6_000_000
 _AT_ONCE = 500_000
 _MOST_BYTES = 200 * 1024**2
 _MOST_TRIANGLES = 3_000_000
@@ -267,13 +267,14 @@ class _Canvas:
         for start in range(0, len(all_points), _AT_ONCE):
             which = all_points[start : start + _AT_ONCE]
             numbers = np.arange(start, start + len(which), dtype=np.float64)
-            self._put(surface, sides, places, which, numbers, light[which])
+            self._put(surface, sides, places, which=which, numbers=numbers, lit=light[which])
 
     def _put(
         self,
         surface: _Surface,
         sides: _Sides,
         places: _Sides | None,
+        *,
         which: Array,
         numbers: Array,
         lit: Array,

@@ -28,12 +28,14 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "Jeder Lauf beginnt mit dem Text eines Menschen, meist eines Kindes. Er wird geprüft, von "
         "einem künstlerischen Verfahren oder einem Sprachmodell umgeschrieben und dann in ein "
         "Bild, einen Klang, einen Film oder ein 3D-Objekt verwandelt. Dieser Bericht gibt wieder, "
-        "was der Server zu jedem Lauf gespeichert hat: die Texte im Wortlaut, jeden Schritt dazwischen mit "
+        "was der Server zu jedem Lauf gespeichert hat: die Texte im Wortlaut, jeden "
+        "Schritt dazwischen mit "
         "seinen Änderungen, die Ergebnisse und die Umstände.",
         "Each run begins with a text by a person, most often a child. It is checked, rewritten by "
         "an artistic technique or a language model, and then turned into a picture, a sound, a "
         "film or a 3D object. This report gives what the server has stored of each run: the texts "
-        "word for word, every step between them with its changes, the results and the circumstances.",
+        "word for word, every step between them with its changes, the results and the "
+        "circumstances.",
     ),
     "how_title": ("Wie er gemacht ist", "How it was made"),
     "how_made": (
@@ -47,7 +49,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "smaller for print; films appear as a still, sounds as the course of their loudness. The "
         "originals lie unchanged on the server, under the id of the run. Long stretches that a "
         "step has not changed are cut short, and it says so; the text that went in and the one "
-        "that came out always stand there in full. Invisible control signs, and signs that no font has, "
+        "that came out always stand there in full. Invisible control signs, and signs "
+        "that no font has, "
         "appear as their number, as in [U+0007].",
     ),
     "how_made_html": (
