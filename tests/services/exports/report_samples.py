@@ -6,7 +6,7 @@ import gc
 import io
 import uuid
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from devserver.my_app.services.exports.illustrations import Illustrations
@@ -14,6 +14,7 @@ from devserver.my_app.services.exports.model_view import draw_model
 from devserver.my_app.services.exports.port import ExportedFile, ExportedRun
 from devserver.my_app.services.exports.waveform import draw_waveform
 from devserver.my_app.services.run_metadata import (
+    MediaType,
     Output,
     RunError,
     RunMetadata,
@@ -38,11 +39,11 @@ HOSTILE = {
     "emoji": "🐈 👩‍🚀 🎉 🏳️‍🌈 ☀️",
     "chinese": "漢字 中文 한국어",
     "long word": "a" * 8000,
-    "formula": "=HYPERLINK(\"http://127.0.0.1/\")",
+    "formula": '=HYPERLINK("http://127.0.0.1/")',
     "line ends": "eins\r\nzwei\rdrei\u2028vier\n\n\nfünf",
 }
 
-_MEDIA = {
+_MEDIA: dict[MediaType, tuple[str, str, Callable[[], bytes]]] = {
     "image": ("output_image.png", "image/png", png_bytes),
     "audio": ("output_audio.flac", "audio/flac", flac_bytes),
     "video": ("output_video.mp4", "video/mp4", mp4_bytes),
@@ -50,22 +51,20 @@ _MEDIA = {
 }
 
 
-class Unseekable(io.RawIOBase):
+class Unseekable(io.BytesIO):
     """Takes bytes, front to back, and can neither be read nor rewound."""
 
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
+    def seekable(self) -> bool:
+        return False
 
-    def writable(self) -> bool:
-        return True
+    def seek(self, offset: int, whence: int = 0) -> int:
+        raise io.UnsupportedOperation("seek")
 
-    def write(self, data: object) -> int:
-        piece = bytes(data)  # type: ignore[call-overload]
-        self._pieces.append(piece)
-        return len(piece)
+    def tell(self) -> int:
+        raise io.UnsupportedOperation("tell")
 
-    def getvalue(self) -> bytes:
-        return b"".join(self._pieces)
+    def read(self, size: int | None = -1) -> bytes:
+        raise io.UnsupportedOperation("read")
 
 
 def illustrations(folder: Path) -> Illustrations:
@@ -75,7 +74,11 @@ def illustrations(folder: Path) -> Illustrations:
 
 
 def run_with(
-    folder: Path, text: str = "Eine Katze", *media: str, after: str | None = "Ein Hund", **more: object
+    folder: Path,
+    text: str = "Eine Katze",
+    *media: MediaType,
+    after: str | None = "Ein Hund",
+    **more: object,
 ) -> ExportedRun:
     """A run with files of the given types; `after` is the rewritten text."""
     run_id = str(uuid.uuid4())
@@ -86,7 +89,7 @@ def run_with(
         path = folder / run_id / name
         path.write_bytes(make())
         output = Output(
-            type=media_type,  # type: ignore[arg-type]
+            type=media_type,
             filename=name,
             mime_type=mime_type,
             format=name.rpartition(".")[2],

@@ -51,7 +51,9 @@ def test_a_report_holds_everything_of_a_run(
     report: DocxReport, tmp_path: Path, language: str
 ) -> None:
     runs = [
-        run_with(tmp_path, "Die Katze schläft", "image", after="Die Katze tanzt", user_id="KIND_07"),
+        run_with(
+            tmp_path, "Die Katze schläft", "image", after="Die Katze tanzt", user_id="KIND_07"
+        ),
         run_with(tmp_path, "Regen", "audio", "video", "3d"),
         blocked_run(tmp_path),
         failed_run(tmp_path),

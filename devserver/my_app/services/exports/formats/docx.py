@@ -286,7 +286,7 @@ class _Work:
         if width > 2.5 * height:
             scale = _WIDTH / width
         number = self._pictures
-        inline = CT_Inline.new_pic_inline(
+        inline: Any = CT_Inline.new_pic_inline(
             number, f"rIdReport{number}", f"report{number}.jpg",
             Emu(round(width * scale)), Emu(round(height * scale)),
         )  # fmt: skip
@@ -433,7 +433,7 @@ def _as_added(run: Run) -> None:
 def _set_direction(paragraph: Paragraph, rightwards: bool) -> None:
     if rightwards:
         return
-    properties = paragraph._p.get_or_add_pPr()
+    properties: Any = paragraph._p.get_or_add_pPr()
     if properties.find(qn("w:bidi")) is None:
         properties.insert_element_before(
             OxmlElement("w:bidi"), "w:adjustRightInd", "w:snapToGrid", "w:spacing", "w:ind", "w:jc"

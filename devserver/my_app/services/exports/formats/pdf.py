@@ -129,7 +129,7 @@ class _Work:
         first_page: int = 1,
     ) -> Path:
         report, words = self._report, self._report.words
-        data = {
+        data: dict[str, Any] = {
             "is_front": contents is not None,
             "is_empty": contents is not None and how_many == 0,
             "first_page": first_page,
@@ -207,7 +207,7 @@ class _Work:
             "credit": _breakable(medium.credit),
             "alt": medium.alt,
             "picture": name if picture else None,
-            "wide": bool(picture) and picture.width > _WIDE * picture.height,
+            "wide": picture is not None and picture.width > _WIDE * picture.height,
         }
 
 
