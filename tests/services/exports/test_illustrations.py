@@ -45,7 +45,7 @@ def test_a_file_that_does_not_open_has_none(
 def test_every_picture_is_marked(tmp_path: Path) -> None:
     small = Thumbnails(tmp_path / "cache", draw_thumbnail)
     marked = Illustrations(
-        small.get, draw_waveform, draw_model, lambda jpeg, run, output: jpeg + run.run_id.encode()
+        small.get, draw_waveform, draw_model, lambda jpeg, run, _output: jpeg + run.run_id.encode()
     )
     run = run_with(tmp_path, "Text", "image", "audio")
     for file, output in run.media:
