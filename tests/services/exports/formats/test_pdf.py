@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from devserver.my_app.services.exports.formats.pdf import RUNS_AT_A_TIME, PdfRep
 from devserver.my_app.services.exports.port import ExportedRun, ExportOptions
 from devserver.my_app.services.exports.report_fonts import choose_fonts
 from devserver.my_app.services.exports.shown_text import visible
+from devserver.my_app.services.worker_pool import WorkerPool
 from tests.services.exports.report_samples import (
     HOSTILE,
     Unseekable,
@@ -165,3 +167,17 @@ def test_what_the_runs_raise_comes_out_and_nothing_stays(report: PdfReport, tmp_
         report.write(breaking(), out, ExportOptions())
     assert out.getvalue() == b""
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_pages_are_set_in_a_process_with_limits(tmp_path: Path, fonts: Path) -> None:
+    pool = WorkerPool(1, memory_bytes=2 * 1024**3)
+    try:
+        report = PdfReport(
+            illustrations(tmp_path),
+            scratch=tmp_path / "scratch",
+            fonts=fonts,
+            run=partial(pool.run, 300),
+        )
+        assert "Katze" in text_of(made(report, run_with(tmp_path, "Eine Katze", "image")))
+    finally:
+        pool.close()
