@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+_DOCUMENTS_REMEMBERED = 12
+
 TEMPLATE = Path(__file__).parent / "formats" / "report.typ"
 
 
@@ -37,6 +39,10 @@ def set_pages(folder: Path, name: str, font_folders: tuple[Path, ...]) -> bool:
             raise
         compiler.compile(output=target, timestamp=now)
         return False
+    finally:
+        # What Typst keeps of a document it forgets only some documents later.
+        for _ in range(_DOCUMENTS_REMEMBERED):
+            compiler.compile(input=b"")
     return True
 
 
