@@ -120,8 +120,11 @@ def _image(path: Path) -> Image.Image:
 def _first_frame(video: Path) -> Image.Image:
     import av  # noqa: PLC0415 - slow to import
 
-    with av.open(str(video)) as container:
-        for frame in container.decode(video=0):
-            picture: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
-            return picture
+    try:
+        with av.open(str(video)) as container:
+            for frame in container.decode(video=0):
+                picture: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
+                return picture
+    except av.FFmpegError as error:  # not all of its kinds are an OSError or a ValueError
+        raise MediaRejected("This video can't be opened.") from error
     raise MediaRejected("This video has no picture.")

@@ -1,0 +1,141 @@
+"""HTML reports in a real browser, opened as files: no server, no network, no scripts but theirs."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from devserver.my_app.services.exports.formats.html import HtmlFolder, HtmlPage
+from devserver.my_app.services.exports.port import ExportedRun, ExportOptions
+from devserver.my_app.services.exports.shown_text import visible
+from tests.services.exports.report_samples import (
+    HOSTILE,
+    blocked_run,
+    illustrations,
+    run_with,
+)
+
+
+@pytest.fixture(name="page")
+def _quiet(page: Page) -> Iterator[Page]:
+    """Fails when a page asks for anything that is not beside it or in it."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    yield page
+    assert asked
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+def opened_page(page: Page, folder: Path, *runs: ExportedRun, language: str = "de") -> None:
+    report = HtmlPage(illustrations(folder), scratch=folder / "scratch")
+    path = folder / "report.html"
+    with path.open("wb") as out:
+        report.write(runs, out, ExportOptions(language=language, title="B"))  # type: ignore[arg-type]
+    page.goto(path.as_uri())
+
+
+def opened_folder(page: Page, folder: Path, *runs: ExportedRun) -> None:
+    report = HtmlFolder(illustrations(folder), scratch=folder / "scratch")
+    with (folder / "report.zip").open("wb") as out:
+        report.write(runs, out, ExportOptions(title="B"))
+    with zipfile.ZipFile(folder / "report.zip") as package:
+        package.extractall(folder / "opened")
+    page.goto((folder / "opened" / "index.html").as_uri())
+
+
+@pytest.mark.parametrize("opened", [opened_page, opened_folder])
+def test_hostile_texts_are_shown_and_run_nothing(
+    page: Page, tmp_path: Path, opened: Callable[..., None]
+) -> None:
+    runs = [run_with(tmp_path, text, after=f"Danach: {text}") for text in HOSTILE.values()]
+    opened(page, tmp_path, *runs)
+    expect(page).to_have_title("B")
+    shown = page.locator("article").evaluate_all(
+        "all => all.map(one => one.querySelector('.words').textContent)"
+    )
+    assert shown == [visible(text) for text in HOSTILE.values()]
+    assert page.evaluate("document.scripts.length") == 1
+    width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert width[0] <= width[1]
+
+
+def test_a_script_that_got_in_would_not_run(browser: Browser, tmp_path: Path) -> None:
+    with browser.new_context() as context:
+        tab = context.new_page()
+        opened_page(tab, tmp_path, run_with(tmp_path))
+        refused = tab.evaluate(
+            """() => new Promise(done => {
+                const name = "securitypolicyviolation"
+                document.addEventListener(name, event => done(event.effectiveDirective))
+                const script = document.createElement("script")
+                script.textContent = "document.title = 'taken'"
+                document.body.append(script)
+            })"""
+        )
+        assert refused == "script-src-elem"
+        expect(tab).to_have_title("B")
+
+
+@pytest.mark.parametrize("opened", [opened_page, opened_folder])
+def test_filters_work_without_a_server(
+    page: Page, tmp_path: Path, opened: Callable[..., None]
+) -> None:
+    opened(
+        page,
+        tmp_path,
+        run_with(tmp_path, "Die Katze auf dem Dach", "image"),
+        run_with(tmp_path, "Der Regen", "audio", schema="soundscape"),
+        blocked_run(tmp_path),
+    )
+    articles = page.locator("article:visible")
+    expect(articles).to_have_count(3)
+    page.get_by_label("Suche in den Texten").fill("KATZE dach")
+    expect(articles).to_have_count(1)
+    expect(page.get_by_text("1 von 3 Läufen")).to_be_visible()
+    page.get_by_role("button", name="Alle zeigen").click()
+    expect(articles).to_have_count(3)
+    for label, value, count in [
+        ("Verfahren", "soundscape", 1),
+        ("Ausgang", "angehalten", 1),
+        ("Medium", "Bild", 1),
+        ("Tag", "2026-11-22", 3),
+    ]:
+        page.get_by_role("combobox", name=label).select_option(label=value)
+        expect(articles).to_have_count(count)
+        page.get_by_role("button", name="Alle zeigen").click()
+    page.get_by_label("Suche in den Texten").fill("Zebra")
+    expect(page.get_by_text("Kein Lauf passt zu dieser Auswahl.")).to_be_visible()
+
+
+@pytest.mark.parametrize("opened", [opened_page, opened_folder])
+def test_pictures_and_players_show_what_they_hold(
+    page: Page, tmp_path: Path, opened: Callable[..., None]
+) -> None:
+    opened(page, tmp_path, run_with(tmp_path, "Eine Katze", "image", "audio", "video", "3d"))
+    if opened is opened_folder:
+        page.get_by_role("link", name="Alles zu diesem Lauf").click()
+    picture = page.get_by_role("img", name="Bild zum Text: Eine Katze")
+    expect(picture).to_have_js_property("naturalWidth", 16)
+    for player in ("audio", "video"):
+        page.locator(player).evaluate("one => one.load()")
+        page.locator(player).evaluate(
+            "one => new Promise((done, failed) => { one.onloadedmetadata = done;"
+            " one.onerror = () => failed(one.error.message); one.preload = 'auto'; one.load() })"
+        )
+        assert page.locator(player).evaluate("one => one.duration") == pytest.approx(0.5, abs=0.1)
+    link = page.get_by_role("link", name="Datei öffnen oder speichern")
+    with page.expect_download() as download:
+        link.click()
+    assert Path(download.value.path()).read_bytes()[:4] == b"glTF"
+
+
+def test_light_and_dark_can_be_chosen(page: Page, tmp_path: Path) -> None:
+    opened_page(page, tmp_path, run_with(tmp_path), language="en")
+    colour = "getComputedStyle(document.documentElement).backgroundColor"
+    before = page.evaluate(colour)
+    page.get_by_role("button", name="Light or dark").click()
+    assert page.evaluate(colour) != before

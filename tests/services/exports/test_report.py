@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from devserver.my_app.services.exports.port import ExportOptions
+from devserver.my_app.services.exports.report import Report
+from devserver.my_app.services.exports.report_words import words_in
+from devserver.my_app.services.run_metadata import Output, StageRecord
+from tests.services.exports.report_samples import blocked_run, run_with
+
+
+def test_both_languages_have_every_word() -> None:
+    german, english = words_in("de"), words_in("en")
+    assert german.keys() == english.keys()
+    assert all(german.values()) and all(english.values())
+    for name in german:
+        assert german[name].count("{}") == english[name].count("{}"), name
+
+
+def test_numbers_and_days_are_written_as_people_do(tmp_path: Path) -> None:
+    run = run_with(tmp_path)
+    for language, moment in (
+        ("de", "22. November 2026, 10:15:30 UTC"),
+        ("en", "22 November 2026, 10:15:30 UTC"),
+    ):
+        report = Report(ExportOptions(language=language))  # type: ignore[arg-type]
+        assert moment in [fact.value for fact in report.section(run, 1).facts]
+
+
+@pytest.mark.parametrize("written", ["", "gestern", "2026-13-45"])
+def test_a_moment_that_is_none_is_given_as_it_stands(tmp_path: Path, written: str) -> None:
+    section = Report(ExportOptions()).section(run_with(tmp_path, timestamp=written), 1)
+    assert (written in [fact.value for fact in section.facts]) == bool(written)
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        (Output(type="image", filename="a", backend="atelier"), "without an AI model"),
+        (
+            Output(type="image", filename="a", backend="comfyui", model="sd3.5"),
+            "AI model: sd3.5 (comfyui)",
+        ),
+        (Output(type="image", filename="a", backend="openai"), "AI (service: openai)"),
+        (Output(type="image", filename="a"), "not stored"),
+    ],
+)
+def test_every_medium_says_who_made_it(tmp_path: Path, output: Output, said: str) -> None:
+    run = run_with(tmp_path, "Text", "image")
+    file = type(run.files[0])("a", run.files[0].path, 1, output)
+    named = type(run)(run.metadata, (file,))
+    [medium] = Report(ExportOptions(language="en")).section(named, 1).media
+    assert said in medium.made_by
+
+
+def test_blocked_runs_say_why_and_where(tmp_path: Path) -> None:
+    section = Report(ExportOptions()).section(blocked_run(tmp_path), 1)
+    assert section.why is not None
+    assert section.why.label == "Angehalten in Stufe 1"
+    assert section.why.value == "Darüber machen wir keine Bilder. (violence)"
+    assert section.transformed_text is None
+
+
+def test_steps_say_what_held_them_up(tmp_path: Path) -> None:
+    stages = [
+        StageRecord(stage=1, step="a", status="skipped", details={"reason": "English already."}),
+        StageRecord(stage=4, step="b", status="failed", details={"error": {"message": "Gone."}}),
+        StageRecord(stage=1, step="c", status="blocked", details={"categories": ["violence"]}),
+    ]
+    steps = Report(ExportOptions()).section(run_with(tmp_path, stages=stages), 1).steps
+    assert [step.note for step in steps] == ["English already.", "Gone.", "Gefunden: violence"]
