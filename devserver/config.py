@@ -368,6 +368,17 @@ class Settings(BaseModel):
         alias="DEVSERVER_RETENTION",
         description="A JSON file with rules of how long runs are kept; applied once a day.",
     )
+    licence: str | None = Field(
+        None,
+        alias="DEVSERVER_LICENCE",
+        description="Licence of the runs: its address, a Creative Commons name, or a sentence.",
+    )
+    organisation: str | None = Field(
+        None, alias="DEVSERVER_ORGANISATION", description="Who keeps the runs and publishes them."
+    )
+    organisation_url: Url | None = Field(
+        None, alias="DEVSERVER_ORGANISATION_URL", description="The page of that organisation."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO",
         alias="DEVSERVER_LOG_LEVEL",

@@ -17,7 +17,7 @@ from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_index.database import remove_index
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.thumbnails import Thumbnails, draw_thumbnail
-from devserver.my_app.wiring import build_media_storage
+from devserver.my_app.wiring import build_media_storage, crate_terms
 
 
 @contextmanager
@@ -31,10 +31,11 @@ def failures_told() -> Iterator[None]:
 
 def run_folders(settings: Settings | None = None) -> RunFolders:
     """The runs under the configured root, which has to be there: reading makes none."""
-    exports = (settings or read_settings()).exports_dir
+    settings = settings or read_settings()
+    exports = settings.exports_dir
     if not (exports / "json").is_dir():
         raise click.ClickException(f"There are no runs under {exports}.")
-    return RunFolders(StorageRoot(exports))
+    return RunFolders(StorageRoot(exports), crate_terms(settings))
 
 
 def settled_keeping(settings: Settings, root: StorageRoot) -> Keeping:

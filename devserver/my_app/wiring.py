@@ -33,6 +33,7 @@ from devserver.my_app.services.catalogue import Catalogue
 from devserver.my_app.services.comfyui.files import ComfyUIFiles
 from devserver.my_app.services.comfyui.servers import ComfyUIServers
 from devserver.my_app.services.comfyui.workflow import Workflow, WorkflowInvalid, read_workflow
+from devserver.my_app.services.crate_terms import CrateTerms
 from devserver.my_app.services.disk_space import DiskSpace
 from devserver.my_app.services.edit_deadline import EditDeadline
 from devserver.my_app.services.guard import Guard
@@ -140,6 +141,11 @@ class Services:
         self.root.release()
 
 
+def crate_terms(settings: Settings) -> CrateTerms:
+    """What the crates of runs say of their licence and publisher."""
+    return CrateTerms(settings.licence, settings.organisation, settings.organisation_url)
+
+
 def build_media_storage(
     settings: Settings,
     root: StorageRoot | None = None,
@@ -147,7 +153,7 @@ def build_media_storage(
     inspect: Inspect | None = None,
 ) -> MediaStorageService:
     """The storage on the configured root; by default media are measured in this process."""
-    folders = RunFolders(root or StorageRoot(settings.exports_dir))
+    folders = RunFolders(root or StorageRoot(settings.exports_dir), crate_terms(settings))
     fetcher = MediaFetcher(
         settings.trusted_origins,
         timeout_seconds=settings.fetch_timeout_seconds,
