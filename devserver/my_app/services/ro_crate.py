@@ -34,7 +34,10 @@ def without_nothing(entity: Entity) -> Entity:
 def as_json(entities: Iterable[Entity]) -> bytes:
     """A whole RO-Crate metadata file, for people too."""
     document = {"@context": CONTEXT, "@graph": list(entities)}
-    return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
+    return (
+        json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
+        + b"\n"
+    )
 
 
 def descriptor() -> Entity:

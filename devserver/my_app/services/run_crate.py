@@ -98,7 +98,7 @@ def run_crate(run: RunMetadata, files: Iterable[CrateFile], terms: CrateTerms) -
 
 
 def _text_file(name: str, about: str, text: str) -> CrateFile:
-    data = text.encode()
+    data = text.encode("utf-8", "surrogatepass")
     return CrateFile(name, _PLAIN_TEXT, about, len(data), hashlib.sha256(data).hexdigest())
 
 

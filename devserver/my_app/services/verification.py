@@ -93,12 +93,13 @@ def _faults(folder: Path, run: RunMetadata) -> list[str]:
     if run.is_final:
         listed = {output.filename for output in run.outputs} | set(sent)
         names = sorted(entry.name for entry in folder.iterdir())
-        faults += crate_faults(run, folder)
         faults += [
             f"{name} lies there but is not listed."
             for name in names
             if is_temporary(name) or (OWN_NAME.fullmatch(name) and name not in listed)
         ]
+    if run.is_final and not faults:  # it is derived, so it would only repeat them
+        faults = crate_faults(run, folder)
     return faults
 
 
