@@ -53,6 +53,10 @@ def _short(text: str | None) -> str | None:
     return f"{text[: _LONGEST - 1]}\u2026"
 
 
+def _reason(run: RunMetadata) -> str | None:
+    return _short(run.error.code) if run.error else None
+
+
 def _seed(run: RunMetadata) -> str | None:
     return str(run.request.seed) if run.request.seed is not None else None
 
@@ -64,17 +68,10 @@ VARIABLES = (
     Variable("seconds", "Integer", "How long it took", _seconds),
     Variable("schema", "Text", "The style, by id", lambda run: _short(run.schema_id)),
     Variable("status", "Text", "How it ended", lambda run: run.status),
-    Variable(
-        "stopped_by",
-        "Text",
-        "Why it is no success",
-        lambda run: run.error and _short(run.error.code),
-    ),
+    Variable("stopped_by", "Text", "Why it is no success", _reason),
     Variable("execution_mode", "Text", "eco or fast", lambda run: _short(run.execution_mode)),
     Variable("safety_level", "Text", "The level that held", lambda run: _short(run.safety_level)),
-    Variable(
-        "participant", "Text", "The user_id, or its pseudonym", lambda run: _short(run.user_id)
-    ),
+    Variable("participant", "Text", "A user_id or pseudonym", lambda run: _short(run.user_id)),
     Variable("workshop", "Text", "The workshop", lambda run: _short(run.workshop)),
     Variable("output_type", "Text", "What was asked for", lambda run: run.request.output_type),
     Variable(

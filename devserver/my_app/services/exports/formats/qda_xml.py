@@ -21,11 +21,8 @@ def in_xml(text: str) -> str:
 
 def start_tag(name: str, attributes: dict[str, str | None], *, empty: bool = False) -> str:
     """`<name …>`; attributes that are None are left out."""
-    said = "".join(
-        f" {key}={quoteattr(in_xml(value))}"
-        for key, value in attributes.items()
-        if value is not None
-    )
+    given = {key: value for key, value in attributes.items() if value is not None}
+    said = "".join(f" {key}={quoteattr(in_xml(value))}" for key, value in given.items())
     return f"<{name}{said}{'/' if empty else ''}>"
 
 

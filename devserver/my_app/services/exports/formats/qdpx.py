@@ -33,11 +33,13 @@ from devserver.my_app.services.exports.port import (
 from devserver.my_app.services.exports.spool import Spool
 from devserver.my_app.services.exports.zip_writer import ZipWriter
 from devserver.my_app.services.folder_names import INPUT_TEXT, TRANSFORMED_TEXT
-from devserver.my_app.services.journey import JourneyStep, journey_of
-from devserver.my_app.services.run_metadata import Output, utc_now
+from devserver.my_app.services.journey import word_changes
+from devserver.my_app.services.run_metadata import Output, StageRecord, utc_now
 
 LARGEST_INSIDE = 2**31 - 1
 """Bytes of a source inside the project, by the standard."""
+_LONGEST_COMPARED = 32_000
+"""Characters of two texts that are compared word by word; of longer ones the new one is told."""
 _OURS = UUID("6f1d7f6c-5d5e-4f0e-9a53-0d3d8a1a7c11")
 """The namespace of our GUIDs: the same run has the same ones in every export."""
 _USER = str(uuid5(_OURS, "user"))
@@ -244,7 +246,7 @@ def _guid(run: ExportedRun, what: str) -> str:
 
 
 def _prefix(run: ExportedRun) -> str:
-    """How the sources of a run begin: some programs make file names of them, which may not repeat."""
+    """How sources are called: some programs make file names of them, which may not repeat."""
     begun = moment(run.metadata.timestamp)
     return f"{begun[:10] if begun else '0000-00-00'} {run.run_id}"
 
@@ -321,19 +323,19 @@ def _journey(run: ExportedRun) -> str:
     ended = f"{metadata.status}" + (f": {metadata.error.message}" if metadata.error else "")
     lines = [f"run_id: {run.run_id}", f"schema: {metadata.schema_id}", f"status: {ended}"]
     lines += [f"warning: {warning}" for warning in metadata.warnings]
-    return "\n".join([*lines, "", *(_told(step) for step in journey_of(metadata))])
+    return "\n".join([*lines, "", *(_told(step) for step in metadata.stages)])
 
 
-def _told(step: JourneyStep) -> str:
+def _told(record: StageRecord) -> str:
     """A step in words, what went between [- and -], what came between {+ and +}."""
-    record = step.record
     by = " / ".join(part for part in (record.backend, record.model, record.config) if part)
     head = f"{record.stage}. {record.step}: {record.status}" + (f" ({by})" if by else "")
     marks = {"kept": ("", ""), "removed": ("[-", "-]"), "added": ("{+", "+}")}
-    changed = "".join(
-        f"{marks[change.kind][0]}{change.text}{marks[change.kind][1]}" for change in step.changes
-    )
-    if not changed and record.output is not None:
-        changed = record.output
+    before, changed = record.input, record.output or ""
+    if before is not None and record.output and len(before) + len(changed) <= _LONGEST_COMPARED:
+        changed = "".join(
+            f"{marks[change.kind][0]}{change.text}{marks[change.kind][1]}"
+            for change in word_changes(before, changed)
+        )
     reason = record.details.get("reason")
     return "\n".join(filter(None, [head, str(reason) if reason else "", changed, " "]))
