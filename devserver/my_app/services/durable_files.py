@@ -74,9 +74,7 @@ def _write_new(path: Path, data: bytes, mode: int = _USUAL_MODE, *, durable: boo
             os.fsync(file.fileno())
 
 
-def replace_file(
-    path: Path, data: bytes, *, mode: int = _USUAL_MODE, durable: bool = True
-) -> None:
+def replace_file(path: Path, data: bytes, *, mode: int = _USUAL_MODE, durable: bool = True) -> None:
     """Put `data` at `path` in one step; a reader sees the old bytes or the new ones, never less.
 
     `mode` is who may do what with the file, from its first byte on, less the process's umask.
