@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from urllib.parse import quote
 
 from devserver.my_app.services.folder_names import CRATE, METADATA
+from devserver.my_app.services.ro_crate import in_id
 from devserver.my_app.services.run_crate import SUCCEEDED, files_of
 from devserver.my_app.services.run_metadata import RunMetadata
 
@@ -33,5 +33,5 @@ def crate_faults(run: RunMetadata, folder: Path) -> list[str]:
     return [
         f"{CRATE} says something else of {file.name} than {METADATA}."
         for file in files_of(run, [])
-        if said.get(quote(file.name), {}).get("sha256") != file.sha256
+        if said.get(in_id(file.name), {}).get("sha256") != file.sha256
     ]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from devserver.my_app.services.crate_terms import Entity
 from devserver.my_app.services.folder_names import CRATE
@@ -24,6 +25,11 @@ CONTEXT = [
 def ref(entity_id: str) -> Entity:
     """A reference to the entity of this id."""
     return {"@id": entity_id}
+
+
+def in_id(text: str) -> str:
+    """`text` as an id or a part of one, whatever it holds; the ids of files are their names."""
+    return quote(text, safe="", errors="surrogatepass")
 
 
 def without_nothing(entity: Entity) -> Entity:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from devserver import SERVER_VERSION
 from devserver.my_app.services.crate_terms import CrateTerms, Entity, licence_entity
@@ -24,6 +23,7 @@ from devserver.my_app.services.ro_crate import (
     PROCESS_RUN_CRATE,
     as_json,
     descriptor,
+    in_id,
     in_milliseconds,
     one_or_many,
     profile,
@@ -147,7 +147,7 @@ class _Crate:
                 "publisher": self._add(publisher) if publisher else None,
                 "isBasedOn": f"urn:uuid:{run.origin}" if run.origin else None,
                 "keywords": one_or_many([w for w in (run.schema_id, run.workshop) if w]),
-                "hasPart": one_or_many([ref(quote(name)) for name in self._files]),
+                "hasPart": one_or_many([ref(in_id(name)) for name in self._files]),
                 "mentions": one_or_many(actions),
             }
         )
@@ -166,7 +166,7 @@ class _Crate:
 
     def _file(self, file: CrateFile) -> Entity:
         entity: Entity = {
-            "@id": quote(file.name),
+            "@id": in_id(file.name),
             "@type": "File",
             "name": file.name,
             "description": file.about,
@@ -177,7 +177,7 @@ class _Crate:
         output = file.output
         if output is None:
             return entity
-        licence = output.license and licence_entity(output.license, f"#licence-{quote(file.name)}")
+        licence = output.license and licence_entity(output.license, f"#licence-{in_id(file.name)}")
         return {
             **entity,
             "dateCreated": in_milliseconds(output.created_at),
@@ -238,11 +238,12 @@ class _Crate:
         )
 
     def _making(self, number: int, step: StageRecord) -> Entity:
-        outputs = [
-            file.output
+        made = {
+            file.name: file.output
             for file in self._files.values()
             if file.output is not None and file.output.config == step.config
-        ]
+        }
+        outputs = list(made.values())
         models = {output.model for output in outputs} | {step.model}
         software = [part for m in sorted(filter(None, models)) for part in self._software(None, m)]
         sent = [job.workflow for job in self._run.jobs if job.config == step.config]
@@ -259,7 +260,7 @@ class _Crate:
                 "output_config": step.config,
                 "seed": next((o.seed for o in outputs if o.seed is not None), None),
             },
-            results=[output.filename for output in outputs],
+            results=list(made),
             error=_sentence(failure) if step.status == "failed" else None,
         )
 
@@ -277,7 +278,7 @@ class _Crate:
         results: list[str],
         error: str | None = None,
     ) -> Entity:
-        given = [ref(quote(name)) for name in objects if name in self._files]
+        given = [ref(in_id(name)) for name in objects if name in self._files]
         given += [self._value(key, value) for key, value in values.items() if value is not None]
         return self._add(
             {
@@ -290,14 +291,14 @@ class _Crate:
                 "agent": self._person(),
                 "instrument": one_or_many(_each_once(instruments)),
                 "object": one_or_many(given),
-                "result": one_or_many([ref(quote(n)) for n in results if n in self._files]),
+                "result": one_or_many([ref(in_id(n)) for n in results if n in self._files]),
                 "actionStatus": _FAILED if error else _COMPLETED,
                 "error": error,
             }
         )
 
     def _value(self, name: str, value: Any) -> Entity:
-        entity_id = f"#{name}={quote(str(value), safe='')}"
+        entity_id = f"#{name}={in_id(str(value))}"
         return self._add({"@id": entity_id, "@type": "PropertyValue", "name": name, "value": value})
 
     def _server(self) -> Entity:
@@ -323,7 +324,7 @@ class _Crate:
         if model:
             is_ours = backend == "embedded"
             about_model: Entity = {
-                "@id": f"#model-{quote(model, safe='')}",
+                "@id": f"#model-{in_id(model)}",
                 "@type": "SoftwareApplication",
                 "name": model,
                 "description": "A technique that is part of this server"

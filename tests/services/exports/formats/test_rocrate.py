@@ -110,6 +110,24 @@ def test_the_crates_are_made_of_the_metadata_that_go_along(
     assert "publicdomain/zero" in crate
 
 
+def test_names_that_not_every_system_can_hold_are_changed_everywhere(
+    folders: RunFolders, ids: list[str], tmp_path: Path
+) -> None:
+    [run] = exported(folders, ids[:1])
+    [picture] = [file for file in run.files if file.name == "output_image.png"]
+    odd = 'a:b % "c"\n.png'
+    assert picture.output is not None
+    output = picture.output.model_copy(update={"filename": odd})
+    files = (*(f for f in run.files if f.output is None), replace(picture, name=odd, output=output))
+    with (tmp_path / "runs.zip").open("wb") as out:
+        told = replace(run, metadata=run.metadata.having(outputs=(output,)), files=files)
+        RoCrateExport().write([told], out, ExportOptions())
+    with zipfile.ZipFile(tmp_path / "runs.zip") as archive:
+        archive.extractall(tmp_path)
+    assert bagit.Bag(str(tmp_path / "ro-crate")).validate()
+    assert issues_of(tmp_path / "ro-crate" / "data" / run.run_id) == []
+
+
 def test_no_runs_are_a_bag_too(folders: RunFolders, tmp_path: Path) -> None:
     write(folders, [], tmp_path / "runs.zip")
     with zipfile.ZipFile(tmp_path / "runs.zip") as archive:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 from devserver.my_app.services.crate_terms import CrateTerms, Entity
@@ -17,7 +18,7 @@ from devserver.my_app.services.exports.file_names import PortableNames
 from devserver.my_app.services.exports.port import ExportedFile, ExportedRun, ExportOptions
 from devserver.my_app.services.exports.spool import Spool
 from devserver.my_app.services.exports.zip_writer import ZipWriter
-from devserver.my_app.services.folder_names import CRATE, INPUT_TEXT, METADATA, TRANSFORMED_TEXT
+from devserver.my_app.services.folder_names import CRATE
 from devserver.my_app.services.ro_crate import (
     CONTEXT,
     PROCESS_RUN_CRATE,
@@ -68,16 +69,20 @@ class RoCrateExport:
 def _add_run(bag: _Bag, run: ExportedRun, terms: CrateTerms) -> None:
     """The run's files as they are; its crate is derived anew, from the metadata that go along."""
     folder = f"{run.run_id}/"
-    names = {file.name for file in run.files}
-    texts = {METADATA, INPUT_TEXT, TRANSFORMED_TEXT}
-    jobs = {job.workflow for job in run.metadata.jobs}
-    sent = [file.path for file in run.files if file.name in jobs - texts]
-    described = [file for file in files_of(run.metadata, sent) if file.name in names]
-    bag.add_pieces(f"{folder}{CRATE}", [run_crate(run.metadata, described, terms)])
     portable = PortableNames()
+    # RFC 8493 has percent signs escaped in manifests, which not every reader undoes.
+    names = {file.name: portable.name(file.name.replace("%", "_")) for file in run.files}
+    jobs = {job.workflow for job in run.metadata.jobs}
+    sent = [file.path for file in run.files if file.name in jobs]
+    described = [
+        replace(file, name=names[file.name])
+        for file in files_of(run.metadata, sent)
+        if file.name in names
+    ]
+    bag.add_pieces(f"{folder}{CRATE}", [run_crate(run.metadata, described, terms)])
     for file in run.files:
         if file.name != CRATE:
-            bag.add_file(f"{folder}{portable.name(file.name)}", file)
+            bag.add_file(f"{folder}{names[file.name]}", file)
 
 
 def _about_run(run: ExportedRun) -> Entity:
@@ -178,7 +183,5 @@ class _Bag:
 
 
 def _manifest_line(name: str, sha256: str) -> str:
-    """RFC 8493 has line breaks in names written as in a URL, and with them the percent sign."""
-    for sign in "%\r\n":
-        name = name.replace(sign, f"%{ord(sign):02X}")
+    """A line of a manifest; portable names hold nothing that would have to be escaped in it."""
     return f"{sha256}  {name}\n"
