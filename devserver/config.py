@@ -380,6 +380,17 @@ class Settings(BaseModel):
         alias="DEVSERVER_PACKAGE_DAYS",
         description="How many days the file of a package is kept.",
     )
+    licence: str | None = Field(
+        None,
+        alias="DEVSERVER_LICENCE",
+        description="Licence of the runs: its address, a Creative Commons name, or a sentence.",
+    )
+    organisation: str | None = Field(
+        None, alias="DEVSERVER_ORGANISATION", description="Who keeps the runs and publishes them."
+    )
+    organisation_url: Url | None = Field(
+        None, alias="DEVSERVER_ORGANISATION_URL", description="The page of that organisation."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO",
         alias="DEVSERVER_LOG_LEVEL",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from devserver.my_app.services.crate_check import crate_faults
 from devserver.my_app.services.media_probe import measure
 from devserver.my_app.services.run_id import is_run_id
 from devserver.my_app.services.run_metadata import RunMetadata, parse_metadata
 
-TEXTS = {"metadata.json", "input_text.txt", "transformed_text.txt"}
+TEXTS = {"metadata.json", "input_text.txt", "transformed_text.txt", "ro-crate-metadata.json"}
 
 
 def check_folder(folder: Path) -> RunMetadata:
@@ -37,6 +38,8 @@ def check_folder(folder: Path) -> RunMetadata:
     if run.is_final:
         # Nothing lies there that metadata.json doesn't speak of.
         assert names <= TEXTS | listed | sent
+        # A full disk or a power cut may have kept it from its crate, which recover makes.
+        assert "ro-crate-metadata.json" not in names or crate_faults(run, folder) == []
         assert ("transformed_text.txt" in names) == (run.transformed_text is not None)
     if run.transformed_text is not None:
         assert (folder / "transformed_text.txt").read_bytes() == run.transformed_text.encode()

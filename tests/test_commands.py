@@ -206,6 +206,20 @@ def test_recover_settles_what_a_kill_left(
     assert storage.get_metadata(run_id).status == "queued"
 
 
+def test_recover_makes_crates_anew_that_a_power_cut_took(
+    exports: Path, storage: MediaStorageService, folders: RunFolders
+) -> None:
+    whole, torn, missing = (folders.path(a_run(storage)) / "ro-crate-metadata.json" for _ in "abc")
+    before = {path: path.read_bytes() for path in (whole, torn, missing)}
+    torn.write_bytes(b"")
+    missing.unlink()
+    (folders.path(a_run(storage)) / "metadata.json").write_bytes(b"{")
+    assert command(exports, "verify").exit_code == 1
+    result = command(exports, "recover")
+    assert (result.exit_code, "2 crates made anew" in result.output) == (0, True)
+    assert {path: path.read_bytes() for path in before} == before
+
+
 def test_recover_leaves_the_root_to_its_owner(
     exports: Path, root: StorageRoot, storage: MediaStorageService, folders: RunFolders
 ) -> None:

@@ -8,7 +8,7 @@ import click
 
 from devserver.commands.shared import failures_told, on_one_line, run_folders
 from devserver.config import read_settings
-from devserver.my_app.export_wiring import build_export_source, export_formats
+from devserver.my_app.export_wiring import build_export_source, crate_terms, export_formats
 from devserver.my_app.services.durable_files import appearing_file
 from devserver.my_app.services.export_manager import ExportManager, ExportWish
 from devserver.my_app.services.exports.package import AUTO
@@ -62,7 +62,7 @@ def export(
         folders = run_folders(settings)
         manager = ExportManager(
             build_export_source(folders, settings.exports_dir / "state"),
-            export_formats(),
+            export_formats(crate_terms(settings)),
             auto_folder=settings.exports_dir / "packages" / AUTO,
         )
         options = ExportOptions(language="en" if language == "en" else "de", title=title)

@@ -10,6 +10,7 @@ import click
 import requests
 
 from devserver.config import Settings, SettingsInvalid, read_settings
+from devserver.my_app.export_wiring import crate_terms
 from devserver.my_app.keeping_wiring import Keeping, build_keeping
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.idempotency import IdempotencyKeys
@@ -31,10 +32,11 @@ def failures_told() -> Iterator[None]:
 
 def run_folders(settings: Settings | None = None) -> RunFolders:
     """The runs under the configured root, which has to be there: reading makes none."""
-    exports = (settings or read_settings()).exports_dir
+    settings = settings or read_settings()
+    exports = settings.exports_dir
     if not (exports / "json").is_dir():
         raise click.ClickException(f"There are no runs under {exports}.")
-    return RunFolders(StorageRoot(exports))
+    return RunFolders(StorageRoot(exports), crate_terms(settings))
 
 
 def settled_keeping(settings: Settings, root: StorageRoot) -> Keeping:

@@ -9,7 +9,8 @@ import click
 from devserver.commands.selecting import filter_options, lookout, query_of
 from devserver.commands.shared import failures_told, on_one_line, run_folders, settled_keeping
 from devserver.config import read_settings
-from devserver.my_app.services.run_folders import RunNotFound
+from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.run_folders import RunFolders, RunNotFound
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.verification import faults_of
 from devserver.my_app.wiring import build_media_storage
@@ -62,7 +63,8 @@ def verify(run_ids: tuple[str, ...], **filters: tuple[str, ...]) -> None:
 def recover() -> None:
     """Make the folders of unfinished runs agree with their metadata, as a server does at start.
 
-    They go on when a server is started. Only when no server owns the root.
+    They go on when a server is started. Finished runs whose crate a power cut or a full disk took
+    get it again. Only when no server owns the root.
     """
     with failures_told():
         settings = read_settings()
@@ -76,6 +78,16 @@ def recover() -> None:
             for run in unfinished:
                 storage.settle(run.run_id)
                 click.echo(f"{run.run_id}  {run.status}")
+            folders = storage.folders
+            made = sum(_has_new_crate(folders, run_id) for run_id in folders.ids())
         finally:
             root.release()
-        click.echo(f"{len(unfinished)} unfinished runs are settled")
+        click.echo(f"{len(unfinished)} unfinished runs are settled, {made} crates made anew")
+
+
+def _has_new_crate(folders: RunFolders, run_id: str) -> bool:
+    try:
+        return folders.repair_crate(run_id)
+    except (ServerError, OSError) as error:  # verify tells more
+        click.echo(f"{run_id}: {on_one_line(str(error))}", err=True)
+        return False

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from devserver.config import Settings, SettingsInvalid
+from devserver.my_app.services.crate_terms import CrateTerms
 from devserver.my_app.services.disk_space import DiskSpace
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.export_manager import ExportManager
@@ -17,6 +18,8 @@ from devserver.my_app.services.exports.auto_export import AutoExport, unexported
 from devserver.my_app.services.exports.formats.csv_tables import CsvTables
 from devserver.my_app.services.exports.formats.json_document import JsonDocument
 from devserver.my_app.services.exports.formats.json_lines import JsonLines
+from devserver.my_app.services.exports.formats.qdpx import QdpxExport
+from devserver.my_app.services.exports.formats.rocrate import RoCrateExport
 from devserver.my_app.services.exports.formats.xml_document import XmlDocument
 from devserver.my_app.services.exports.formats.zip_folders import ZipFolders
 from devserver.my_app.services.exports.marking import mark_run
@@ -74,9 +77,22 @@ class Exports:
         self.packages.forget(run_id)
 
 
-def export_formats() -> tuple[ExportFormat, ...]:
-    """Every format, in the order in which they are named to people."""
-    return (ZipFolders(), JsonDocument(), JsonLines(), CsvTables(), XmlDocument())
+def export_formats(terms: CrateTerms | None = None) -> tuple[ExportFormat, ...]:
+    """Every format, in the order in which they are named to people; `terms` are for crates."""
+    return (
+        ZipFolders(),
+        JsonDocument(),
+        JsonLines(),
+        CsvTables(),
+        XmlDocument(),
+        RoCrateExport(terms),
+        QdpxExport(),
+    )
+
+
+def crate_terms(settings: Settings) -> CrateTerms:
+    """What the crates of runs say of their licence and publisher."""
+    return CrateTerms(settings.licence, settings.organisation, settings.organisation_url)
 
 
 def build_export_source(
@@ -99,7 +115,7 @@ def build_export_manager(settings: Settings, root: StorageRoot | None = None) ->
     root = root or StorageRoot(settings.exports_dir)
     return ExportManager(
         build_export_source(RunFolders(root), root.state, scratch=root.packages),
-        export_formats(),
+        export_formats(crate_terms(settings)),
         auto_folder=root.packages / AUTO,
         auto_formats=settings.auto_export,
     )

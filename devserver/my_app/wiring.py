@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from devserver.config import PROJECT_FOLDER, Settings
 from devserver.logs import about_run
-from devserver.my_app.export_wiring import Exports, build_exports, check_auto_export
+from devserver.my_app.export_wiring import Exports, build_exports, check_auto_export, crate_terms
 from devserver.my_app.keeping_wiring import Keeping, build_keeping, retention_rules
 from devserver.my_app.language_wiring import NO_MODELS, build_language_models
 from devserver.my_app.services import media_probe
@@ -150,7 +150,7 @@ def build_media_storage(
     inspect: Inspect | None = None,
 ) -> MediaStorageService:
     """The storage on the configured root; by default media are measured in this process."""
-    folders = RunFolders(root or StorageRoot(settings.exports_dir))
+    folders = RunFolders(root or StorageRoot(settings.exports_dir), crate_terms(settings))
     fetcher = MediaFetcher(
         settings.trusted_origins,
         timeout_seconds=settings.fetch_timeout_seconds,

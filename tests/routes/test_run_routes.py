@@ -85,7 +85,7 @@ def test_deletes_a_run(client: FlaskClient, run_id: str, researcher: dict[str, s
         run_id,
         "deleted",
     )
-    assert (receipt["was_under_way"], receipt["files"], receipt["complete"]) == (True, 2, True)
+    assert (receipt["was_under_way"], receipt["files"], receipt["complete"]) == (True, 3, True)
     assert client.get(f"/api/runs/{run_id}").status_code == 404
     again = client.delete(f"/api/runs/{run_id}", headers=researcher)
     assert (again.status_code, again.get_json()["files"]) == (200, 0)

@@ -50,7 +50,8 @@ def test_a_prompt_becomes_a_run(client: FlaskClient, services: Services) -> None
     )
     folder = services.root.runs / run_id
     assert {entry.name for entry in folder.iterdir()} == {
-        *("metadata.json", "input_text.txt", "transformed_text.txt", "output_image.png")
+        *("metadata.json", "input_text.txt", "transformed_text.txt", "output_image.png"),
+        "ro-crate-metadata.json",
     }
     picture = client.get(output["url"])
     assert picture.data == (folder / "output_image.png").read_bytes()

@@ -431,7 +431,7 @@ def test_what_is_still_arriving_lies_outside_the_runs_folder(
     intake = MediaIntake(folders, measure=measure, max_bytes=10**9)
     with pytest.raises(RunIsOver):
         intake.store(run_id, cancelling(storage, run_id, png_bytes()), NO_MAKER, [])
-    assert seen == [{"metadata.json", "input_text.txt"}, set()]
+    assert seen == [{"metadata.json", "input_text.txt", "ro-crate-metadata.json"}, set()]
     assert list(root.incoming.iterdir()) == []
 
 

@@ -7,9 +7,11 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from devserver import SERVER_VERSION
 from devserver.config import read_settings
 from devserver.my_app.services.durable_files import replace_file
 from devserver.my_app.services.errors import NotMedia, ServerError
+from devserver.my_app.services.folder_names import TRANSFORMED_TEXT
 from devserver.my_app.services.media_intake import MediaIntake, refuse_when_over
 from devserver.my_app.services.media_sources import (
     ComfyUIPrompt,
@@ -23,12 +25,7 @@ from devserver.my_app.services.media_sources import (
     claimed_type_of,
     decode_media_data,
 )
-from devserver.my_app.services.run_folders import (
-    TRANSFORMED_TEXT,
-    Change,
-    RunFolders,
-    RunNotFound,
-)
+from devserver.my_app.services.run_folders import Change, RunFolders, RunNotFound
 from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.services.run_metadata import (
     Job,
@@ -116,6 +113,7 @@ class MediaStorageService(StoredRuns):
             request=request or RunRequest(),
             origin=origin,
             warnings=tuple(warnings),
+            server_version=SERVER_VERSION,
         )
         self._folders.create(metadata)
         logger.info("run %s created, schema %s", metadata.run_id, schema)
@@ -230,7 +228,9 @@ class MediaStorageService(StoredRuns):
     def finish_run(
         self, run_id: str, status: RunStatus, error: RunError | None = None
     ) -> RunMetadata:
-        """End the run; everything in its folder is durable on return.
+        """End the run; everything in its folder but the crate is durable on return.
+
+        The crate can be made anew from the rest at any time.
 
         `success` and `partial` are refused (MediaNotFound) unless every listed file is on disk with
         its listed size, and at least one is listed; a text run has its text instead.

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from devserver.my_app.services.crate_check import crate_faults
+from devserver.my_app.services.crate_terms import CrateTerms
 from devserver.my_app.services.durable_files import (
     TEMPORARY_SUFFIX,
     StorageFull,
@@ -30,6 +32,8 @@ from devserver.my_app.services.durable_files import (
     temporary_beside,
 )
 from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.folder_names import CRATE, INPUT_TEXT, METADATA, TRANSFORMED_TEXT
+from devserver.my_app.services.run_crate import files_of, run_crate
 from devserver.my_app.services.run_id import checked_run_id, is_run_id
 from devserver.my_app.services.run_metadata import RunMetadata, parse_metadata
 from devserver.my_app.services.storage_root import StorageRoot
@@ -37,9 +41,18 @@ from devserver.my_app.services.tombstones import Reason, Tombstones
 
 logger = logging.getLogger(__name__)
 
-METADATA = "metadata.json"
-INPUT_TEXT = "input_text.txt"
-TRANSFORMED_TEXT = "transformed_text.txt"
+__all__ = [
+    "INPUT_TEXT",
+    "METADATA",
+    "OWN_NAME",
+    "SEALED_SUFFIX",
+    "TRANSFORMED_TEXT",
+    "Change",
+    "RunArchived",
+    "RunFolders",
+    "RunNotFound",
+]
+
 SEALED_SUFFIX = ".zip"
 OWN_NAME = re.compile(r"output_.*|workflow(_\d+)?\.json")
 """The names we give to files that metadata.json lists one by one."""
@@ -67,9 +80,11 @@ class RunFolders:
     A run that has a tombstone isn't there, whatever lies on the disk.
     """
 
-    def __init__(self, root: StorageRoot) -> None:
+    def __init__(self, root: StorageRoot, terms: CrateTerms | None = None) -> None:
+        """`terms` is what the crates of finished runs say of their licence and publisher."""
         self._root = root
         self.tombstones = Tombstones(root.state)
+        self._terms = terms or CrateTerms()
         self._guard = threading.Lock()
         self._thread_locks: dict[str, tuple[threading.Lock, int]] = {}
 
@@ -162,8 +177,13 @@ class RunFolders:
             yield
 
     def replace_metadata(self, metadata: RunMetadata) -> RunMetadata:
-        """Write the next revision; only inside `locked`. Raises StorageFull."""
+        """Write the next revision; only inside `locked`. Raises StorageFull.
+
+        That of a run that is over gets its crate first, so that whoever sees it over finds both.
+        """
         newer = metadata.having(revision=metadata.revision + 1)
+        if newer.is_final:
+            self._try_to_write_crate(newer)
         replace_file(self.path(metadata.run_id) / METADATA, newer.to_json())
         if newer.is_final:
             self._forget_lock(newer.run_id)
@@ -185,6 +205,40 @@ class RunFolders:
         except StorageFull:
             self._root.spend_reserve()
             return self.change(run_id, change)
+
+    def crate_of(self, run: RunMetadata) -> bytes:
+        """What the crate of `run`, which is over, has to be. Raises OSError."""
+        folder = self.path(run.run_id)
+        names = [job.workflow for job in run.jobs if job.workflow]
+        sent = [path for name in names if (path := folder / name).parent == folder]
+        return run_crate(run, files_of(run, [path for path in sent if path.is_file()]), self._terms)
+
+    def write_crate(self, run: RunMetadata) -> None:
+        """Write the crate of `run`, which is over; only inside `locked`.
+
+        It isn't synced: it can be made anew, which `recover` does where a power cut took it.
+        Raises OSError, StorageFull.
+        """
+        replace_file(self.path(run.run_id) / CRATE, self.crate_of(run), durable=False)
+
+    def repair_crate(self, run_id: str) -> bool:
+        """Make the crate of a run that is over anew where it is missing, torn or another run's.
+
+        Returns whether it had to. Those of the first servers' runs, which noted too little, are
+        left without. Raises RunNotFound, MetadataUnreadable, OSError, StorageFull.
+        """
+        with self.locked(run_id) as run:
+            if not run.is_final or not crate_faults(run, self.path(run_id)):
+                return False
+            self.write_crate(run)
+            return True
+
+    def _try_to_write_crate(self, run: RunMetadata) -> None:
+        """A run says its last word also where there is no room for its crate."""
+        try:
+            self.write_crate(run)
+        except (OSError, StorageFull) as error:
+            logger.warning("run %s got no crate, recover makes it: %s", run.run_id, error)
 
     def sync(self, run_id: str) -> None:
         """Make the names inside the run's folder durable. Raises RunNotFound when it is gone."""
@@ -265,7 +319,9 @@ class RunFolders:
         """As `agree_with`, but temporaries stay: somebody may be writing them just now."""
         listed = {output.filename for output in run.outputs} | {job.workflow for job in run.jobs}
         for entry in self.path(run.run_id).iterdir():
-            if OWN_NAME.fullmatch(entry.name) and entry.name not in listed:
+            unlisted = OWN_NAME.fullmatch(entry.name) and entry.name not in listed
+            early = entry.name == CRATE and not run.is_final
+            if unlisted or early:
                 logger.info("run %s: removing the unlisted %s", run.run_id, entry.name)
                 entry.unlink()
         text = self.path(run.run_id) / TRANSFORMED_TEXT

@@ -137,6 +137,7 @@ class RunMetadata(_Record):
     warnings: tuple[str, ...] = ()
     error: RunError | None = None
     finished_at: str | None = None
+    server_version: str | None = None
     metadata_version: int = METADATA_VERSION
     archived: bool = Field(False, exclude=True)
     """Whether it was read from a sealed file; not a key of metadata.json."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from devserver.my_app.services.crate_check import crate_faults
 from devserver.my_app.services.durable_files import is_temporary
 from devserver.my_app.services.run_folders import (
     INPUT_TEXT,
@@ -25,7 +26,8 @@ def faults_of(folders: RunFolders, run_id: str) -> list[str]:
     Of an archived run every sealed file is read and compared with the list in the archive.
     Every listed file is there, with its listed size and sha256 (files are read in pieces, however
     large); the texts are those of the metadata; what was sent to a backend is kept; a success has
-    something to show; in the folder of a run that is over lies none of our files that isn't listed.
+    something to show; in the folder of a run that is over lies its crate, which says the same, and
+    none of our files that isn't listed.
     Takes no lock and writes nothing: what a run under way lists is there already, and stays.
     Raises RunIdInvalid, RunNotFound, also for a run that is deleted meanwhile.
     """
@@ -96,6 +98,8 @@ def _faults(folder: Path, run: RunMetadata) -> list[str]:
             for name in names
             if is_temporary(name) or (OWN_NAME.fullmatch(name) and name not in listed)
         ]
+    if run.is_final and not faults:  # it is derived, so it would only repeat them
+        faults = crate_faults(run, folder)
     return faults
 
 

@@ -512,7 +512,8 @@ def test_a_download_that_breaks_each_time_is_a_failure(rig: Rig, comfy: FakeComf
     run = rig.run("image")
     assert (run.status, error_code(run)) == ("failed", "fetch_failed")
     assert {e.name for e in rig.folders.path(run.run_id).iterdir()} == {
-        *("metadata.json", "input_text.txt", "transformed_text.txt", "workflow.json")
+        *("metadata.json", "input_text.txt", "transformed_text.txt", "workflow.json"),
+        "ro-crate-metadata.json",
     }
 
 

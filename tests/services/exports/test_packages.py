@@ -509,7 +509,7 @@ def test_a_thousand_runs(rig: Rig, root: StorageRoot, storage: MediaStorageServi
     assert (package.state, package.runs) == ("ready", 1000)
     with zipfile.ZipFile(rig.packages.file(package.package_id)[1]) as opened:
         assert opened.testzip() is None
-        assert len(opened.namelist()) == 4002
+        assert len(opened.namelist()) == 5002
 
 
 def test_where_it_lies(rig: Rig, storage: MediaStorageService) -> None:

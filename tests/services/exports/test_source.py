@@ -43,6 +43,7 @@ def test_gives_a_run_with_its_files_in_order(
             "output_image.png",
             "output_image_2.png",
             "a_note.txt",
+            "ro-crate-metadata.json",
         ]
         assert [output.width for _, output in run.media] == [16, 17]
         assert {file.name: file.path.read_bytes() for file in run.files}.items() <= (
@@ -126,6 +127,7 @@ def test_pseudonyms_are_in_a_copy_of_the_metadata(
             "input_text.txt",
             "transformed_text.txt",
             "output_image.png",
+            "ro-crate-metadata.json",
         ]
         assert [output.filename for _, output in run.media] == ["output_image.png"]
     assert list(scratch.iterdir()) == []

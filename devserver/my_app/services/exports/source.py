@@ -15,6 +15,7 @@ from devserver.my_app.services.durable_files import TEMPORARY_SUFFIX, full_disk_
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.exports.plain_values import json_text, plain
 from devserver.my_app.services.exports.port import ExportedFile, ExportedRun
+from devserver.my_app.services.folder_names import CRATE
 from devserver.my_app.services.run_folders import (
     INPUT_TEXT,
     METADATA,
@@ -200,7 +201,15 @@ class ExportSource:
         if marked and self._mark is not None:
             with full_disk_named():
                 run = self._mark(run, scratch)
-        return run
+        return self._with_its_own_crate(run, scratch)
+
+    def _with_its_own_crate(self, run: ExportedRun, scratch: Path) -> ExportedRun:
+        """The stored crate speaks of the stored files, so what was rewritten gets another."""
+        data = self._folders.crate_of(run.metadata)
+        with full_disk_named():
+            (scratch / CRATE).write_bytes(data)
+        others = (file for file in run.files if file.name != CRATE)
+        return ExportedRun(run.metadata, (*others, ExportedFile(CRATE, scratch / CRATE, len(data))))
 
     def _files(self, run_id: str) -> list[tuple[str, Path, int]]:
         """Name, path and size of each; links and folders are not of a run, unfinished not yet."""

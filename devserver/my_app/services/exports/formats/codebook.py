@@ -101,6 +101,7 @@ _RUN_COLUMNS = (
         "the label that was sent along; or a pseudonym",
     ),
     Column("workshop", "text", "Werkstatt, deren Code benutzt wurde", "whose code was used"),
+    Column("server_version", "text", "Fassung dieses Servers", "the version of this server"),
     Column("timestamp", "time", "Beginn (UTC, ISO 8601)", "when it began (UTC, ISO 8601)"),
     Column("finished_at", "time", "Ende (UTC, ISO 8601)", "when it ended (UTC, ISO 8601)"),
     Column("schema", "text", "Stil der Umformung", "the style of the interception"),
