@@ -356,6 +356,8 @@ class StorageMachine(RuleBasedStateMachine):
         refusal = None if before else RunNotFound
         with self.operation(run_id, before, None, fault, refusal):
             self.storage.delete_run(run_id)
+        # A disk that failed after the tombstone leaves what the next start would remove.
+        Forgetting(self.folders, cancel=self.storage.finish_run).complete()
 
     @rule()
     def restart(self) -> None:
