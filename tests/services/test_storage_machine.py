@@ -356,8 +356,11 @@ class StorageMachine(RuleBasedStateMachine):
         refusal = None if before else RunNotFound
         with self.operation(run_id, before, None, fault, refusal):
             self.storage.delete_run(run_id)
-        # A disk that failed after the tombstone leaves what the next start would remove.
-        Forgetting(self.folders, cancel=self.storage.finish_run).complete()
+        if run_id in self.model and self.folders.tombstones.is_tombstoned(run_id):
+            # A disk that failed after the tombstone leaves what the next start would remove.
+            self.may_be[run_id] = (before, None)
+            Forgetting(self.folders, cancel=self.storage.finish_run).complete()
+            del self.may_be[run_id], self.model[run_id]
 
     @rule()
     def restart(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from devserver import SERVER_VERSION
 from devserver.config import read_settings
-from devserver.my_app.services.durable_files import replace_file
+from devserver.my_app.services.durable_files import full_disk_named, replace_file
 from devserver.my_app.services.errors import NotMedia, ServerError
 from devserver.my_app.services.folder_names import TRANSFORMED_TEXT
 from devserver.my_app.services.media_intake import MediaIntake, refuse_when_over
@@ -367,7 +367,10 @@ class MediaStorageService(StoredRuns):
         return run
 
     def delete_run(self, run_id: str) -> None:
-        """Remove the run with everything in it; what is left is a tombstone. Raises RunNotFound.
+        """Remove the run with everything in it; what is left is a tombstone.
+
+        Raises RunNotFound; StorageFull when the disk refuses, which may be after the tombstone was
+        written: what is then left of the run, the next start removes.
 
         What a server made of it elsewhere (small pictures, keys) is not known here: a server
         deletes runs by its `Forgetting`.
@@ -375,7 +378,8 @@ class MediaStorageService(StoredRuns):
         if not self._folders.exists(run_id):
             raise RunNotFound("There is no run with this id on this server.")
         self._folders.bury(run_id, "deleted")
-        self._folders.remove_remains(run_id)
+        with full_disk_named():
+            self._folders.remove_remains(run_id)
         logger.info("run %s deleted", run_id)
 
     def _check_complete(self, run: RunMetadata) -> None:
