@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 from flask import Blueprint, Response, request
 
@@ -28,7 +29,7 @@ from devserver.my_app.services.exports.marking import (
     marking_of,
 )
 from devserver.my_app.services.media_kinds import mime_type_of
-from devserver.my_app.services.run_metadata import Output, RunMetadata
+from devserver.my_app.services.run_metadata import MediaType, Output, RunMetadata
 from devserver.my_app.services.stored_runs import MediaNotFound
 
 blueprint = Blueprint("media", __name__, url_prefix="/api/media")
@@ -41,7 +42,10 @@ _FILE_QUERY = {
     "marked": "1 for a copy that says that AI made it; 409 where that is not possible.",
     "with": "What a marked copy says besides, with commas: prompt, schema, run_id.",
 }
-_SIZE_QUERY = {"size": "Longest side in pixels: 128, 256 (the default), 512 or 1024."}
+_SIZE_QUERY = {
+    "size": "Longest side in pixels: 128, 256 (the default), 512 or 1024.",
+    "type": "image, audio, video or 3d: of the outputs of this type; else of images and videos.",
+}
 # Stored media came from outside: nothing in them may run, load or be taken for a page.
 _MEDIA_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
@@ -163,7 +167,11 @@ def _details() -> list[Detail]:
 def _send_thumbnail(run_id: str, number: str) -> Response:
     size = whole_number("size", 256, lowest=1, highest=4096)
     run = services().storage.get_metadata(run_id)
-    pictures = [output for output in run.outputs if output.type in ("image", "video")]
+    wanted = request.args.get("type")
+    if wanted not in (None, *get_args(MediaType)):
+        raise FieldsInvalid("type has to be image, audio, video or 3d.")
+    types = ("image", "video") if wanted is None else (wanted,)
+    pictures = [output for output in run.outputs if output.type in types]
     if not _NUMBER.fullmatch(number) or int(number) > len(pictures):
         if run.is_final:
             raise MediaNotFound(f"This run has no picture {number[:20]}.")

@@ -51,6 +51,12 @@ from devserver.my_app.routes.wire.requests import (
     RerunRequest,
     Text,
 )
+from devserver.my_app.routes.wire.research import (
+    Related,
+    RelatedView,
+    RunFileList,
+    RunFileView,
+)
 from devserver.my_app.routes.wire.runs import (
     ChangeView,
     Deleted,
@@ -114,12 +120,16 @@ __all__ = [
     "PersonalDatumFound",
     "ProgressView",
     "Readiness",
+    "Related",
+    "RelatedView",
     "RerunRequest",
     "RetentionAnswer",
     "RetentionRequest",
     "ReviewAnswer",
     "RuleReportView",
     "RunAnswer",
+    "RunFileList",
+    "RunFileView",
     "RunList",
     "RunState",
     "RunView",
