@@ -20,6 +20,8 @@ from devserver.my_app.routes import (
     run_routes,
     schema_pipeline_routes,
     schema_routes,
+    share_routes,
+    shared_page,
     verification_routes,
 )
 
@@ -38,6 +40,8 @@ def register(app: Flask) -> None:
         keeping_routes,
         verification_routes,
         export_routes,
+        share_routes,
+        shared_page,
         schema_routes,
         access_routes,
         operations_routes,
