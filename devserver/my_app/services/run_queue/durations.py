@@ -12,9 +12,17 @@ _MOST_KINDS = 500
 
 
 class _Learnt:
+    """The last of one kind, and their medians: learnt once a leg, they are asked for far more."""
+
     def __init__(self) -> None:
-        self.seconds: deque[float] = deque(maxlen=_LAST)
-        self.shares: deque[float] = deque(maxlen=_LAST)
+        self._last: deque[tuple[float, float]] = deque(maxlen=_LAST)
+        self.seconds = 0.0
+        self.share = 0.0
+
+    def add(self, seconds: float, share: float) -> None:
+        self._last.append((seconds, share))
+        self.seconds = statistics.median(seconds for seconds, _ in self._last)
+        self.share = statistics.median(share for _, share in self._last)
 
 
 class Durations:
@@ -33,20 +41,19 @@ class Durations:
         for key in (leg, Leg(leg.lane, "")):
             learnt = self._learnt.setdefault(key, _Learnt())
             self._learnt.move_to_end(key)
-            learnt.seconds.append(seconds)
-            learnt.shares.append(seconds / max(1.0, side_by_side))
+            learnt.add(seconds, seconds / max(1.0, side_by_side))
         while len(self._learnt) > _MOST_KINDS:
             self._learnt.popitem(last=False)
 
     def seconds_of(self, leg: Leg) -> float | None:
         """How long such a leg takes; None when no leg of its lane was seen."""
         learnt = self._of(leg)
-        return statistics.median(learnt.seconds) if learnt else None
+        return learnt.seconds if learnt else None
 
     def share_of(self, leg: Leg) -> float | None:
         """By how much such a leg delays those behind it; None when none of its lane was seen."""
         learnt = self._of(leg)
-        return statistics.median(learnt.shares) if learnt else None
+        return learnt.share if learnt else None
 
     def _of(self, leg: Leg) -> _Learnt | None:
         return self._learnt.get(leg) or self._learnt.get(Leg(leg.lane, ""))

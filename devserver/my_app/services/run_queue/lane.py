@@ -82,6 +82,8 @@ class Lane:
     def place_behind(self, device: str) -> int:
         """The place, from 1, that one more run of the device would get."""
         own = len(self._lines.get(device, ()))
+        if own == 0:
+            return len(self._lines) + 1
         place = own + 1
         turns = own + 1  # that another device has until then: one more if it comes first
         for other, line in self._lines.items():
