@@ -60,7 +60,7 @@ def test_while_its_text_is_written_the_line_at_the_gpu_moves_on() -> None:
 
 def test_two_at_once_at_one_gpu_are_no_faster() -> None:
     workshop = Workshop(gpu=2)
-    workshop.durations.learn(GPU, 20.0, side_by_side=2)
+    workshop.durations.learn(GPU, 20.0, share=10.0)
     for name in "ab":
         workshop.come(name, GPU)
         workshop.start("gpu")

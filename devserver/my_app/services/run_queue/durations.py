@@ -28,20 +28,21 @@ class _Learnt:
 class Durations:
     """Medians over the last 20 legs of a kind; of a kind never seen, over those of its lane.
 
-    Two measures: how long a leg takes, and its share of the lane, which is that time divided by
-    the number of legs that went on side by side. So a lane with one GPU behind it, where two runs
-    at once take twice as long, gives the same share as one run alone. Not safe to share.
+    Two measures: how long a leg takes, and its share of the lane, which is the time that it holds a
+    place there divided by the number of legs that went on side by side. So a lane with one GPU
+    behind it, where two runs at once take twice as long, gives the same share as one run alone.
+    Not safe to share.
     """
 
     def __init__(self) -> None:
         self._learnt: OrderedDict[Leg, _Learnt] = OrderedDict()
 
-    def learn(self, leg: Leg, seconds: float, side_by_side: float = 1.0) -> None:
-        """Take in that a leg took `seconds`, with so many side by side, itself among them."""
+    def learn(self, leg: Leg, seconds: float, share: float | None = None) -> None:
+        """Take in that a leg took `seconds`, and its `share`: all of that when it was alone."""
         for key in (leg, Leg(leg.lane, "")):
             learnt = self._learnt.setdefault(key, _Learnt())
             self._learnt.move_to_end(key)
-            learnt.add(seconds, seconds / max(1.0, side_by_side))
+            learnt.add(seconds, seconds if share is None else share)
         while len(self._learnt) > _MOST_KINDS:
             self._learnt.popitem(last=False)
 

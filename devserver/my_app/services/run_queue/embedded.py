@@ -43,7 +43,8 @@ class EmbeddedRunQueue:
     In a lane, the devices that have runs waiting take turns (round robin): of k devices, none waits
     for more than k - 1 runs of others before its next one starts. A lane has no more runs under way
     than `limits` says (those not named there: than there are workers), and is passed over while it
-    is full. Lanes take turns too, for when there are fewer workers than all limits together.
+    is full; those that let go of their place still have a worker. Lanes take turns too, for when
+    there are fewer workers than all limits together.
     """
 
     def __init__(
@@ -106,6 +107,18 @@ class EmbeddedRunQueue:
             moved = self._line_up(run_id, way, device or run_id)
             self._changed.notify()
         self._tell(moved)
+
+    def let_go(self, run_id: str) -> None:
+        """Free the place in its lane of a run that is under way: what it needs there is done."""
+        with self._changed:
+            ticket = self._under_way.get(run_id)
+            if ticket is None:
+                return
+            lane = self._lanes[ticket.leg.lane]
+            if run_id in lane.under_way:
+                lane.let_go(ticket, self._clock())
+                self._moves += 1
+                self._changed.notify()
 
     def withdraw(self, run_id: str) -> None:
         """Take a run out of its line, if it waits in one."""
@@ -199,10 +212,11 @@ class EmbeddedRunQueue:
 
     def _leave(self, ticket: Ticket, end: LegEnd) -> Moved | None:
         lane = self._lanes[ticket.leg.lane]
+        if ticket.run_id in lane.under_way:
+            lane.let_go(ticket, self._clock())
         if end is not LegEnd.FAILED:
-            together = (ticket.side_by_side + len(lane.under_way)) / 2
-            self._durations.learn(ticket.leg, self._clock() - ticket.since, together)
-        del lane.under_way[ticket.run_id]
+            self._durations.learn(ticket.leg, self._clock() - ticket.since, ticket.share)
+        del lane.leaving[ticket.run_id]
         del self._under_way[ticket.run_id]
         self._moves += 1
         if ticket.run_id in self._again:

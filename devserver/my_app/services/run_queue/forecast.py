@@ -46,7 +46,10 @@ class _Moment:
         self._views: dict[str, _View] = {}
 
     def outlooks_in(self, lane: Lane) -> dict[str, Outlook]:
-        outlooks = {ticket.run_id: self._under_way(ticket) for ticket in lane.under_way.values()}
+        outlooks = {
+            ticket.run_id: self._under_way(ticket)
+            for ticket in (*lane.under_way.values(), *lane.leaving.values())
+        }
         view = _View(lane, self._durations, self._now)
         ahead: Counter[str] = Counter()
         for index, ticket in enumerate(view.waiting):
