@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -93,6 +93,24 @@ if __name__ == "__main__":
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+def test_a_pool_that_broke_is_made_anew_and_one_that_was_closed_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pool = WorkerPool(1, memory_bytes=512 * 1024**2)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("Unexpected error within the Pool")
+
+    monkeypatch.setattr(pool._pool, "schedule", refuse)
+    with pytest.raises(WorkerDied):
+        pool.run(30, add, 1, 2)
+    assert pool.run(30, add, 1, 2) == 3
+    pool.close()
+    for _ in range(2):
+        with pytest.raises(WorkerDied):
+            pool.run(30, add, 1, 2)
+
+
 def test_no_process_outlives_its_parent() -> None:
     # The worker inherits the pipe: reading it to its end waits for the worker's end too.
     parent = subprocess.run(
@@ -104,14 +122,19 @@ def test_no_process_outlives_its_parent() -> None:
         check=False,
     )
     assert parent.returncode == -signal.SIGKILL
-    assert not is_running(int(parent.stdout))
+    assert ends_soon(int(parent.stdout))
 
 
-def is_running(pid: int) -> bool:
-    """Whether a process still does anything; one that only waits to be reaped does not."""
+def ends_soon(pid: int) -> bool:
+    """Whether a process ends, or has ended: it closes its pipe a moment before that."""
     try:
-        os.kill(pid, 0)
+        if not hasattr(os, "pidfd_open"):  # only Linux tells when
+            os.kill(pid, 0)
+            return False
+        process = os.pidfd_open(pid)
     except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{pid}/stat")
-    return not (status.exists() and status.read_text().rpartition(") ")[2].startswith("Z"))
+        return True
+    try:
+        return bool(select.select([process], [], [], 30)[0])
+    finally:
+        os.close(process)

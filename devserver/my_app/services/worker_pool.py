@@ -56,6 +56,7 @@ class WorkerPool:
         self._processes = processes
         self._memory_bytes = memory_bytes
         self._guard = threading.Lock()
+        self._closed = False
         self._pool = self._new_pool()
 
     def run(self, timeout_seconds: float, function: Callable[..., T], *args: object) -> T:
@@ -66,7 +67,13 @@ class WorkerPool:
         """
         pool = self._pool
         try:
-            return pool.schedule(function, args=args, timeout=timeout_seconds).result()
+            future = pool.schedule(function, args=args, timeout=timeout_seconds)
+        except RuntimeError as error:
+            # A fault among its own threads, or it was closed.
+            self._replace(pool)
+            raise WorkerDied("The processes that do the work have ended.") from error
+        try:
+            return future.result()
         except FutureTimeoutError as error:
             raise WorkTookTooLong("The work took too long and was stopped.") from error
         except ProcessExpired as error:
@@ -85,6 +92,7 @@ class WorkerPool:
     def close(self) -> None:
         """Stop all processes at once; tasks under way are lost."""
         with self._guard:
+            self._closed = True
             self._stop(self._pool)
 
     def _new_pool(self) -> ProcessPool:
@@ -97,7 +105,7 @@ class WorkerPool:
 
     def _replace(self, broken: ProcessPool) -> None:
         with self._guard:
-            if self._pool is broken:
+            if self._pool is broken and not self._closed:
                 logger.warning("the pool of worker processes broke and is made anew")
                 self._stop(broken)
                 self._pool = self._new_pool()
