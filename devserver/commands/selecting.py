@@ -15,7 +15,7 @@ from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.tombstones import Tombstones
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-_PAGING = ("sort", "limit", "after")
+_PAGING = ("sort", "limit", "after", "skip")
 FILTERS = tuple(name for name in PARAMETERS if name not in _PAGING)
 
 

@@ -69,6 +69,7 @@ from devserver.my_app.services.safe_words import WordLists
 from devserver.my_app.services.safety_gate import SafetyGate
 from devserver.my_app.services.safety_messages import load_safety_messages
 from devserver.my_app.services.schemas import live_interception_schemas
+from devserver.my_app.services.share_links import ShareLinks
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.text_stages import TextStages
 from devserver.my_app.services.thumbnails import Thumbnails, draw_thumbnail
@@ -114,6 +115,7 @@ class Services:
     events: RunEvents
     metrics: Metrics
     thumbnails: Thumbnails
+    share_links: ShareLinks
     exports: Exports
     models: LanguageModels
     warm_up: WarmUp
@@ -332,7 +334,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     rewrite_in_pool = partial(pool.run, _REWRITE_SECONDS, apply_technique)
     room = WaitingRoom(settings.max_waiters)
     watch = RunWatch(storage.get_metadata, room)
-    progress = RunProgress()
+    progress, at_work = RunProgress(), RunsAtWork()
     disk = DiskSpace(root.runs, settings.min_free_bytes)
     metrics = build_metrics(storage, catalogue, disk)
     index = RunIndex(root.path, storage.folders.tombstones)
@@ -349,8 +351,6 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         settings=settings,
         let_go=lambda run_id: queue.let_go(run_id),  # noqa: PLW0108 - made later
     )
-
-    at_work = RunsAtWork()
 
     def work(run_id: str, lane: str) -> LegEnd:
         with about_run(run_id), at_work.on(run_id):
@@ -370,6 +370,9 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     progress.listen(events.progressed)
     keys = IdempotencyKeys(root, is_stored=storage.folders.exists)
     thumbnails = Thumbnails(root.cache, draw_small, storage.folders.tombstones.is_tombstoned)
+    share_links = ShareLinks(
+        root, days=settings.share_days, is_gone=storage.folders.tombstones.is_tombstoned
+    )
     exports = build_exports(
         settings,
         root,
@@ -386,6 +389,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
             "exports": exports.forget,
             "events": events.deleted,
             "thumbnails": thumbnails.forget,
+            "share_links": share_links.forget,
             "idempotency_keys": keys.forget,
             "queue": queue.withdraw,
             "index": index.forget,
@@ -432,6 +436,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         events=events,
         metrics=metrics,
         thumbnails=thumbnails,
+        share_links=share_links,
         exports=exports,
         models=models,
         warm_up=warm_up_models,

@@ -11,7 +11,14 @@ from devserver.my_app.services.run_folders import RunNotFound
 from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.services.run_metadata import Output
 from devserver.my_app.services.thumbnails import NoThumbnail, Thumbnails, draw_thumbnail
-from tests.media_samples import animation_bytes, jpeg_bytes, mp4_bytes, png_bytes
+from tests.media_samples import (
+    animation_bytes,
+    glb_bytes,
+    jpeg_bytes,
+    mp4_bytes,
+    png_bytes,
+    wav_bytes,
+)
 
 
 def size_of(data: bytes) -> tuple[int, int]:
@@ -27,6 +34,8 @@ def size_of(data: bytes) -> tuple[int, int]:
         (png_bytes(20, 10), "image", (20, 10)),
         (animation_bytes("GIF"), "image", None),
         (mp4_bytes(0.5, 256, 128), "video", (128, 64)),
+        (wav_bytes(0.5), "audio", (128, 21)),
+        (glb_bytes(), "3d", (128, 128)),
     ],
 )
 def test_draws_at_most_that_large(
@@ -47,7 +56,7 @@ def test_transparency_is_kept(tmp_path: Path) -> None:
         assert picture.getpixel((64, 64))[3] == 0  # type: ignore[index]
 
 
-@pytest.mark.parametrize("media_type", ["image", "video"])
+@pytest.mark.parametrize("media_type", ["image", "video", "audio", "3d"])
 def test_what_does_not_open_is_refused(tmp_path: Path, media_type: str) -> None:
     path = tmp_path / "original"
     path.write_bytes(b"no picture at all")
@@ -72,7 +81,7 @@ def test_each_is_drawn_once_and_sizes_are_steps(tmp_path: Path) -> None:
     thumbnails.get(run_id, output, tmp_path, 128)
     assert drawn == [128, 256, 1024, 128]
     with pytest.raises(NoThumbnail):
-        thumbnails.get(run_id, Output(type="audio", filename="x.wav"), tmp_path, 128)
+        thumbnails.get(run_id, Output(type="3d", filename="x.ply", format="ply"), tmp_path, 128)
 
 
 @pytest.mark.parametrize("forgets_at_once", [True, False])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Flask
 
 from devserver.my_app.routes import (
@@ -14,17 +16,21 @@ from devserver.my_app.routes import (
     keeping_routes,
     media_routes,
     operations_routes,
+    page_files,
     page_routes,
+    research_routes,
     run_events,
     run_routes,
     schema_pipeline_routes,
     schema_routes,
+    share_routes,
+    shared_page,
     verification_routes,
 )
 
 
-def register(app: Flask) -> None:
-    """Put every route of the server, and what guards them, into `app`."""
+def register(app: Flask, pages: Path) -> None:
+    """Put every route of the server, what guards them, and the files of `pages` into `app`."""
     guard.register(app)
     admission.register(app)
     errors.register(app)
@@ -33,9 +39,12 @@ def register(app: Flask) -> None:
         media_routes,
         run_routes,
         run_events,
+        research_routes,
         keeping_routes,
         verification_routes,
         export_routes,
+        share_routes,
+        shared_page,
         schema_routes,
         access_routes,
         operations_routes,
@@ -43,3 +52,4 @@ def register(app: Flask) -> None:
         page_routes,
     ):
         app.register_blueprint(module.blueprint)
+    page_files.register(app, pages)

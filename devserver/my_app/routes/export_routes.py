@@ -123,7 +123,10 @@ def review_selection() -> Response:
 def all_packages() -> Response:
     """All packages, the one asked for last first."""
     known = services().exports.packages.all()
-    return json_answer(wire.PackageList(packages=[_view(status) for status in known]))
+    formats = services().exports.manager.format_names
+    return json_answer(
+        wire.PackageList(packages=[_view(status) for status in known], formats=formats)
+    )
 
 
 @blueprint.get("/packages/<package_id>")

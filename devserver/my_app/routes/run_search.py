@@ -92,10 +92,15 @@ def _shown(hit: Hit, fields: tuple[str, ...]) -> dict[str, Any] | None:
     """
     if fields and all(name in _KEPT_IN_INDEX for name in fields):
         return {name: getattr(hit, _KEPT_IN_INDEX[name]) for name in fields}
+    return run_with(hit.run_id, fields)
+
+
+def run_with(run_id: str, fields: tuple[str, ...]) -> dict[str, Any] | None:
+    """These keys of a run, for a researcher; all when none are named, None when it is gone."""
     try:
-        run = services().storage.get_metadata(hit.run_id)
+        run = services().storage.get_metadata(run_id)
     except ServerError as error:
-        logger.info("run %s was found and could not be shown: %s", hit.run_id, error)
+        logger.info("run %s was found and could not be shown: %s", run_id, error)
         return None
     view = run_view(run, is_researcher=True).model_dump(mode="json", by_alias=True)
     return {name: view.get(name) for name in fields} if fields else view

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,13 +26,13 @@ _IMAGE_FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "AVIF"]
 
 
 class NoThumbnail(ServerError):
-    """Outputs of this type have nothing to be shown in small."""
+    """Outputs of this format have nothing to be shown in small."""
 
     code = "no_thumbnail"
 
 
 class Thumbnails:
-    """WebP pictures of images, and posters of videos.
+    """WebP pictures of images, posters of videos, waveforms of sounds and views of 3D objects.
 
     `draw` is `draw_thumbnail`, in a process with limits; `is_gone` says whether a run was deleted.
     """
@@ -50,11 +50,11 @@ class Thumbnails:
     def get(self, run_id: str, output: Output, original: Path, size: int) -> bytes:
         """A picture whose longest side is at most that of SIZES which is `size` or next above it.
 
-        Raises NoThumbnail for sound and 3D objects, MediaRejected when the file doesn't open,
-        RunNotFound when the run is deleted meanwhile; nothing of the picture is left then.
+        Raises NoThumbnail for 3D objects that are no GLB, MediaRejected when the file doesn't
+        open, RunNotFound when the run is deleted meanwhile; nothing of the picture is left then.
         """
-        if output.type not in ("image", "video"):
-            raise NoThumbnail(f"There are no small pictures of {output.type}.")
+        if output.type == "3d" and output.format != "glb":
+            raise NoThumbnail("There are small pictures of GLB only.")
         side = next((step for step in SIZES if step >= size), SIZES[-1])
         # Named by content, so that a thumbnail can't outlive the file it was made of.
         name = f"{(output.sha256 or 'unknown')[:32]}_{side}.webp"
@@ -90,15 +90,16 @@ class Thumbnails:
 
 
 def draw_thumbnail(original: Path, media_type: str, side: int) -> bytes:
-    """The first picture of an image or a video as WebP, at most `side` pixels wide and high.
+    """A picture of an output as WebP, at most `side` pixels wide and high.
+
+    Of a video its first frame, of a sound its waveform, of a 3D object a view.
 
     Made to run in a worker process. Raises MediaRejected.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415 - slow to import
 
     try:
-        picture = _first_frame(original) if media_type == "video" else _image(original)
-        with picture:
+        with _DRAWN_BY[media_type](original) as picture:
             # Lets a JPEG be read at a fraction of its size.
             picture.draft("RGB", (side, side))
             upright = ImageOps.exif_transpose(picture)
@@ -128,3 +129,27 @@ def _first_frame(video: Path) -> Image.Image:
     except av.FFmpegError as error:  # not all of its kinds are an OSError or a ValueError
         raise MediaRejected("This video can't be opened.") from error
     raise MediaRejected("This video has no picture.")
+
+
+def _waveform(sound: Path) -> Image.Image:
+    from PIL import Image  # noqa: PLC0415 - slow to import
+
+    from devserver.my_app.services.exports.waveform import draw_waveform  # noqa: PLC0415
+
+    return Image.open(io.BytesIO(draw_waveform(sound)), formats=["PNG"])
+
+
+def _view(model: Path) -> Image.Image:
+    from PIL import Image  # noqa: PLC0415 - slow to import
+
+    from devserver.my_app.services.exports.model_view import draw_model  # noqa: PLC0415
+
+    return Image.open(io.BytesIO(draw_model(model)), formats=["PNG"])
+
+
+_DRAWN_BY: Mapping[str, Callable[[Path], Image.Image]] = {
+    "image": _image,
+    "video": _first_frame,
+    "audio": _waveform,
+    "3d": _view,
+}

@@ -65,4 +65,4 @@ async function begin() {
 }
 
 addEventListener("hashchange", begin);
-await begin();
+begin();

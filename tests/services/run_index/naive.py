@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from devserver.my_app.services.run_index.query import Choice, RunQuery
 from devserver.my_app.services.run_index.words import Term, words_of
@@ -68,6 +69,7 @@ def values_of(run: RunMetadata, field: str) -> set[str | None]:
         "user": run.user_id,
         "workshop": run.workshop,
         "origin": run.origin,
+        "text": sha256(run.input_text.encode()).hexdigest(),
     }
     if field in single:
         return {single[field]}

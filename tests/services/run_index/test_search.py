@@ -143,3 +143,20 @@ def test_a_shown_example(known: RunIndex) -> None:
     page = known.search(parse_query({"schema": [SCHEMAS[0]], "user": [f"!{USERS[0]}"]}))
     assert page.hits
     assert all(hit.schema_id == SCHEMAS[0] and hit.user_id != USERS[0] for hit in page.hits)
+
+
+@settings(max_examples=100, deadline=None)
+@given(said=_said, skip=st.integers(0, NUMBER + 5), limit=st.integers(1, 60))
+def test_skipping_comes_where_paging_comes(
+    known: RunIndex, said: dict[str, list[str]], skip: int, limit: int
+) -> None:
+    everything = [run_id for page in pages_of(known, said) for run_id in page]
+    query = parse_query({**said, "skip": [str(skip)], "limit": [str(limit)]})
+    page = known.search(query)
+    assert [hit.run_id for hit in page.hits] == everything[skip : skip + limit]
+    assert (page.next is None) == (skip + limit >= len(everything))
+    if page.next:  # its cursor leads on, without skipping again
+        after = known.search(parse_query({**said, "limit": [str(limit)], "after": [page.next]}))
+        assert [hit.run_id for hit in after.hits] == everything[skip + limit : skip + 2 * limit]
+    assert list(known.ids(query)) == everything
+    assert known.count(query) == len(everything)

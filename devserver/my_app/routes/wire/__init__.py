@@ -51,6 +51,12 @@ from devserver.my_app.routes.wire.requests import (
     RerunRequest,
     Text,
 )
+from devserver.my_app.routes.wire.research import (
+    Related,
+    RelatedView,
+    RunFileList,
+    RunFileView,
+)
 from devserver.my_app.routes.wire.runs import (
     ChangeView,
     Deleted,
@@ -75,6 +81,7 @@ from devserver.my_app.routes.wire.search import (
     Selection,
     VerificationView,
 )
+from devserver.my_app.routes.wire.sharing import RunLink
 
 __all__ = [
     "MAX_OUTPUT_CONFIGS",
@@ -114,12 +121,17 @@ __all__ = [
     "PersonalDatumFound",
     "ProgressView",
     "Readiness",
+    "Related",
+    "RelatedView",
     "RerunRequest",
     "RetentionAnswer",
     "RetentionRequest",
     "ReviewAnswer",
     "RuleReportView",
     "RunAnswer",
+    "RunFileList",
+    "RunFileView",
+    "RunLink",
     "RunList",
     "RunState",
     "RunView",

@@ -85,6 +85,7 @@ class PackageList(BaseModel):
     """All packages, the one asked for last first."""
 
     packages: list[PackageView]
+    formats: list[str] = Field(description="What a package can be.")
 
 
 class PackageDeleted(BaseModel):

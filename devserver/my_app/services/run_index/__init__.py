@@ -152,7 +152,7 @@ class RunIndex:
         """
         position = query.after
         while True:
-            page = self.search(replace(query, limit=_STRIDE, after=position))
+            page = self.search(replace(query, limit=_STRIDE, after=position, skip=0))
             yield from (hit.run_id for hit in page.hits)
             if page.next is None:
                 return

@@ -28,12 +28,13 @@ CHOICES = (
     "config",
     "type",
     "origin",
+    "text",
 )
 """The fields by whose values runs can be filtered."""
 RANGES = ("from", "to", "min_size", "max_size", "min_duration", "max_duration")
 PARAMETERS: Mapping[str, str] = {
     "q": 'Words in the input or the transformed text, all of them; "a phrase", begin*, -without.',
-    "status": "One or more, with commas; !value for all but these. So for the next nine.",
+    "status": "One or more, with commas; !value for all but these. So for the next ten.",
     "schema": "The style, by id.",
     "mode": "execution_mode.",
     "level": "safety_level.",
@@ -43,6 +44,7 @@ PARAMETERS: Mapping[str, str] = {
     "config": "An output config that was asked for.",
     "type": "A type of media that was stored.",
     "origin": "The run that was repeated; - for none.",
+    "text": "The sha256 of an input text, for runs with the same text to the letter.",
     "from": "The first day (2025-11-04) or moment (2025-11-04T10:15), UTC.",
     "to": "The last day, the whole of it, or moment, UTC.",
     "min_size": "Bytes of all media of the run, at least.",
@@ -52,6 +54,7 @@ PARAMETERS: Mapping[str, str] = {
     "sort": "newest (default), oldest, largest, smallest, longest, shortest.",
     "limit": "Runs on a page, 1 to 200; 50 by default.",
     "after": "The next page: the `next` of the last answer.",
+    "skip": "So many runs are passed over first, for jumping in a long list.",
 }
 """Everything that can be asked, and what it means."""
 NONE = "-"
@@ -60,6 +63,7 @@ _MOST_CHARACTERS = 500
 _MOST_TERMS = 32
 _MOST_VALUES = 100
 _LARGEST = 1 << 53
+_MOST_SKIPPED = 10**8
 _ITEM = re.compile(r'\s*(!?)\s*(?:"([^"]*)"|([^,]*?))\s*(?:,|$)')
 _KNOWN_VALUES: Mapping[str, tuple[str, ...]] = {
     "status": get_args(RunStatus),
@@ -112,11 +116,13 @@ class RunQuery:
     sort: Sort = "newest"
     limit: int = 50
     after: Position | None = None
+    skip: int = 0
+    """Runs that are passed over, from `after` on."""
 
     @property
     def fingerprint(self) -> str:
         """The same for all pages of a search, and for no other search."""
-        same = replace(self, limit=50, after=None)
+        same = replace(self, limit=50, after=None, skip=0)
         return hashlib.blake2b(repr(same).encode(), digest_size=9).hexdigest()
 
     def cursor(self, position: Position) -> str:
@@ -131,7 +137,7 @@ class RunQuery:
     @property
     def is_open(self) -> bool:
         """Whether it finds every run there is."""
-        return replace(self, sort="newest", limit=50, after=None) == RunQuery() and (
+        return replace(self, sort="newest", limit=50, after=None, skip=0) == RunQuery() and (
             self.sort not in ("longest", "shortest")
         )
 
@@ -184,6 +190,7 @@ def parse_query(said: Mapping[str, Sequence[str]], also_known: Iterable[str] = (
         duration=(one("min_duration", _seconds), one("max_duration", _seconds)),
         sort=one("sort", _sort) or "newest",
         limit=one("limit", _limit) or 50,
+        skip=one("skip", _skip) or 0,
     )
     after = one("after", lambda cursor: _position(cursor, query))
     if faults:
@@ -266,6 +273,10 @@ def _bytes(said: str) -> int:
 
 def _limit(said: str) -> int:
     return _whole(said, 1, MOST_ON_A_PAGE)
+
+
+def _skip(said: str) -> int:
+    return _whole(said, 0, _MOST_SKIPPED)
 
 
 def _seconds(said: str) -> float:

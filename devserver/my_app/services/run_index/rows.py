@@ -106,7 +106,13 @@ def _marks(run: RunMetadata) -> list[str]:
         mark("user", run.user_id),
         mark("workshop", run.workshop),
         mark("origin", run.origin),
+        mark("text", text_digest(run.input_text)),
     ]
+
+
+def text_digest(text: str) -> str:
+    """What the same text has, and hardly any other: the sha256 of its UTF-8."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _several(field: str, values: Iterable[str]) -> list[str]:

@@ -41,6 +41,7 @@ FACETS = tuple(_COLUMN_OF_FACET)
 """By what runs can be counted."""
 _OF_SEVERAL = ("backend", "config", "type")
 MOST_FACET_VALUES = 1000
+MOST_DAYS = 4000
 _SELECTED = ", ".join(f"runs.{name}" for name in COLUMNS)
 _ORDER: Mapping[str, tuple[str, str]] = {
     "newest": ("runs.id", "DESC"),
@@ -76,8 +77,8 @@ def page_sql(query: RunQuery, limit: int) -> tuple[str, list[object]]:
             conditions.append(f"({column}, runs.id) {sign} (?, ?)")
             values += [query.after.value, query.after.row_id]
     order = f"{column} {direction}" + ("" if by_time else f", runs.id {direction}")
-    sql = f"SELECT {_SELECTED} FROM {source}{_where(conditions)} ORDER BY {order} LIMIT ?"  # noqa: S608 - values are bound
-    return sql, [*values, limit]
+    sql = f"SELECT {_SELECTED} FROM {source}{_where(conditions)} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608 - values are bound
+    return sql, [*values, limit, query.skip]
 
 
 def position_of(query: RunQuery, hit: Hit) -> Position:
@@ -107,7 +108,7 @@ def facet(
     """The values of a field with the number of runs, under all filters but those on that field.
 
     Days are the newest first, other values the most frequent first; a run with several values
-    counts for each. At most MOST_FACET_VALUES.
+    counts for each. At most MOST_FACET_VALUES, of days MOST_DAYS.
     """
     source, conditions, values = _parts(query.without(field))
     column = _COLUMN_OF_FACET[field]
@@ -121,7 +122,7 @@ def facet(
             counts[one] += found
     if field == DAY:
         days = sorted(counts.items(), key=lambda pair: pair[0] or "", reverse=True)
-        return days[:MOST_FACET_VALUES]
+        return days[:MOST_DAYS]
     often = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0] is None, pair[0] or ""))
     return often[:MOST_FACET_VALUES]
 

@@ -1,0 +1,71 @@
+"""The files of a run's folder."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from devserver.my_app.services.media_storage import MediaStorageService
+from devserver.my_app.services.run_files import RunFiles
+from devserver.my_app.services.run_folders import RunNotFound
+from devserver.my_app.services.run_id import RunIdInvalid, new_run_id
+from devserver.my_app.services.stored_runs import MediaNotFound
+from tests.media_samples import png_bytes
+
+
+@pytest.fixture(name="run_id")
+def _run_id(storage: MediaStorageService) -> str:
+    run = storage.create_run(schema="dada", input_text="Eine Blume")
+    storage.save_transformed_text(run.run_id, "Keine Blume")
+    storage.add_media_from_data(run.run_id, png_bytes())
+    storage.finish_run(run.run_id, "success")
+    return run.run_id
+
+
+def test_every_file_is_told_with_its_size_and_sum(
+    storage: MediaStorageService, run_id: str
+) -> None:
+    folder = storage.folders.path(run_id)
+    (folder / "notes of mine.md").write_text("seen")
+    found = RunFiles(storage.folders).of(run_id)
+    assert [(file.filename, file.kind) for file in found] == [
+        ("input_text.txt", "text"),
+        ("transformed_text.txt", "text"),
+        ("metadata.json", "metadata"),
+        ("ro-crate-metadata.json", "crate"),
+        ("output_image.png", "output"),
+        ("notes of mine.md", "other"),
+    ]
+    for file in found:
+        data = (folder / file.filename).read_bytes()
+        assert (file.size, file.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+
+
+def test_an_output_that_is_gone_is_told(storage: MediaStorageService, run_id: str) -> None:
+    (storage.folders.path(run_id) / "output_image.png").unlink()
+    found = {file.filename: file for file in RunFiles(storage.folders).of(run_id)}
+    assert found["output_image.png"].size is None
+    assert found["output_image.png"].sha256 == hashlib.sha256(png_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "name", ["..", ".", "", "../state", "no.txt", "/etc/passwd", "link", "part", "a\0b"]
+)
+def test_no_name_leads_out_of_the_folder(
+    storage: MediaStorageService, run_id: str, tmp_path: Path, name: str
+) -> None:
+    folder = storage.folders.path(run_id)
+    (tmp_path / "secret").write_text("secret")
+    (folder / "link").symlink_to(tmp_path / "secret")
+    (folder / "part").mkdir()
+    with pytest.raises(MediaNotFound):
+        RunFiles(storage.folders).path_of(run_id, name)
+
+
+def test_a_run_that_is_not_there(storage: MediaStorageService, run_id: str) -> None:
+    with pytest.raises(RunNotFound):
+        RunFiles(storage.folders).of(new_run_id())
+    with pytest.raises(RunIdInvalid):
+        RunFiles(storage.folders).path_of("..", "metadata.json")
