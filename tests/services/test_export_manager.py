@@ -12,7 +12,7 @@ from typing import BinaryIO
 import pytest
 
 from devserver.config import Settings, SettingsInvalid
-from devserver.my_app.export_wiring import build_export_manager, export_formats
+from devserver.my_app.export_wiring import build_export_manager, check_auto_export, export_formats
 from devserver.my_app.services import export_manager
 from devserver.my_app.services.durable_files import is_temporary
 from devserver.my_app.services.export_manager import (
@@ -30,6 +30,7 @@ from devserver.my_app.services.run_folders import RunFolders, RunNotFound
 from devserver.my_app.services.run_id import RunIdInvalid, new_run_id
 from devserver.my_app.services.storage_root import StorageRoot
 from tests.exported_runs import a_stored_run, contents
+from tests.services.exports.report_samples import parts
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def a_manager(
 ) -> ExportManager:
     return ExportManager(
         ExportSource(folders),
-        tuple(formats) or export_formats(),
+        tuple(formats) or export_formats(parts(auto.parent)),
         auto_folder=auto,
         auto_formats=auto_formats,
     )
@@ -64,7 +65,7 @@ def test_the_seeds_own_call_works(
     auto: Path,
 ) -> None:
     settings = settings.model_copy(update={"auto_export": ("zip", "csv")})
-    use_export_manager(build_export_manager(settings, root))
+    use_export_manager(build_export_manager(settings, root, parts(root.cache)))
     run_id = a_stored_run(storage)
     first, second = auto_export_run(run_id)
     assert (first, second) == (auto / f"{run_id}.zip", auto / f"{run_id}.csv.zip")
@@ -78,7 +79,7 @@ def test_the_seeds_own_call_works(
 def test_it_is_off_by_default(
     settings: Settings, root: StorageRoot, storage: MediaStorageService, auto: Path
 ) -> None:
-    manager = build_export_manager(settings, root)
+    manager = build_export_manager(settings, root, parts(root.cache))
     assert not manager.exports_on_its_own
     assert manager.auto_export(a_stored_run(storage)) == ()
     assert not auto.exists()
@@ -88,7 +89,7 @@ def test_a_format_that_is_not_there_is_a_wrong_setting(settings: Settings) -> No
     with pytest.raises(
         SettingsInvalid, match="DEVSERVER_AUTO_EXPORT: zap is no format of exports; there are zip"
     ):
-        build_export_manager(settings.model_copy(update={"auto_export": ("zap",)}))
+        check_auto_export(settings.model_copy(update={"auto_export": ("zap",)}))
 
 
 def test_what_can_not_be_exported_leaves_nothing(

@@ -98,7 +98,6 @@ class Rig:
             select=self.select,
             free_bytes=lambda: self.free,
             kept_free_bytes=1000,
-            texts_only=frozenset({"jsonl", "held"}),
             keep=timedelta(days=7),
             now=self.clock,
         )

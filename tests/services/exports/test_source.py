@@ -11,6 +11,7 @@ from devserver.my_app.services.exports.source import (
     ExportOptionNotOffered,
     ExportSource,
     RunNotOver,
+    Wanted,
 )
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders, RunNotFound
@@ -117,7 +118,7 @@ def test_pseudonyms_are_in_a_copy_of_the_metadata(
     before = contents(folders, run_id)
     scratch = tmp_path / "scratch"
     source = ExportSource(folders, scratch=scratch, pseudonymise=hidden)
-    with source.run(run_id, pseudonyms=True) as run:
+    with source.run(run_id, Wanted(pseudonyms=True)) as run:
         assert run.metadata.user_id == "P-1"
         first, *others = run.files
         assert json.loads(first.path.read_bytes())["user_id"] == "P-1"
@@ -153,7 +154,7 @@ def test_marked_copies_take_the_place_of_media_until_the_next_run(
 
     ids = [a_stored_run(storage), a_stored_run(storage)]
     source = ExportSource(folders, scratch=tmp_path / "scratch", mark=mark)
-    for run in source.runs(ids, marked=True):
+    for run in source.runs(ids, Wanted(marked=True)):
         [(file, _)] = run.media
         assert file.path.read_bytes().endswith(b"marked")
     assert list((tmp_path / "scratch").iterdir()) == []
@@ -161,10 +162,10 @@ def test_marked_copies_take_the_place_of_media_until_the_next_run(
 
 def test_what_is_not_offered_is_said(source: ExportSource, storage: MediaStorageService) -> None:
     run_id = a_stored_run(storage)
-    with pytest.raises(ExportOptionNotOffered), source.run(run_id, pseudonyms=True):
+    with pytest.raises(ExportOptionNotOffered), source.run(run_id, Wanted(pseudonyms=True)):
         pass
     with pytest.raises(ExportOptionNotOffered):
-        list(source.runs([run_id], marked=True))
+        list(source.runs([run_id], Wanted(marked=True)))
 
 
 def test_the_stamp_of_a_run_changes_with_it(

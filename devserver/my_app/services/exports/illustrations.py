@@ -53,7 +53,11 @@ class Illustrations:
         self._mark = mark
 
     def of(self, run: RunMetadata, file: ExportedFile, output: Output) -> Illustration | None:
-        """A picture of one output; None when none can be made, which is no failure of a report."""
+        """A picture of one output; None when none can be made, which is no failure of a report.
+
+        Raises FileNotFoundError when the file is gone, RunNotFound when the run was deleted,
+        StorageFull.
+        """
         try:
             if output.type in self._draw:
                 drawn = self._draw[output.type](file.path)
@@ -67,6 +71,8 @@ class Illustrations:
             WorkTooLarge,
             OSError,
         ) as error:
+            if not file.path.is_file():
+                raise FileNotFoundError(file.path) from error
             logger.warning("no picture of %s for a report: %s", file.name, type(error).__name__)
             return None
         made = _as_jpeg(drawn)

@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from devserver.my_app.services.exports.illustrations import Illustration, Illustrations
-from devserver.my_app.services.exports.port import ExportedFile, ExportedRun, ExportOptions
+from devserver.my_app.services.exports.port import ExportedFile, ExportedRun, ExportOptions, Holds
 from devserver.my_app.services.exports.report import Medium, Report, Section
 from devserver.my_app.services.run_id import is_run_id
 from devserver.my_app.services.run_metadata import Output
@@ -73,6 +73,9 @@ class HtmlPage:
     name = "html"
     extension = "html"
     mime_type = "text/html; charset=utf-8"
+    version = 1
+    holds: Holds = "media in text"
+    marks_media = True
 
     def __init__(self, illustrations: Illustrations, *, scratch: Path) -> None:
         self._illustrations = illustrations
@@ -160,6 +163,9 @@ class HtmlFolder:
     name = "html_folder"
     extension = "zip"
     mime_type = "application/zip"
+    version = 1
+    holds: Holds = "media"
+    marks_media = True
 
     def __init__(self, illustrations: Illustrations, *, scratch: Path) -> None:
         self._illustrations = illustrations
