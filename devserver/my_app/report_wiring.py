@@ -51,6 +51,7 @@ def report_parts(
         partial(run_in_pool, _DRAW_SECONDS, draw_waveform),
         partial(run_in_pool, _DRAW_SECONDS, draw_model),
         mark_picture,
+        thumbnails.drawn,
     )
     set_pages = partial(run_in_pool, _SET_SECONDS)
     return ReportParts(illustrations, set_pages, scratch, cache / "fonts")

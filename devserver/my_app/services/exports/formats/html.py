@@ -134,7 +134,7 @@ def _data_of(picture: Illustration) -> str:
 def _figure(medium: Medium, words: dict[str, str], source: str | None, small: str | None) -> bytes:
     """One output; `source` appears exactly once, `small` is a picture of it."""
     kind = medium.output.type
-    picture, file = Markup('<img src="{}" alt="{}" loading="lazy">'), ""
+    picture, file = Markup('<img src="{}" alt="{}" decoding="async">'), ""
     if kind == "image":
         shown = source or small
         body = picture.format(shown, medium.alt) if shown else ""
