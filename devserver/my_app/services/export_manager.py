@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -128,8 +128,11 @@ class ExportManager:
         StorageFull, and what `run_ids` and `out` raise.
         """
         chosen = self.check(wish)
-        runs = self.source.runs(run_ids, self._wanted(wish, chosen), left_out=left_out)
-        chosen.write(runs, out, self._options(wish))
+        # Closed at once, also by a failure: its copies don't wait for the failure to be forgotten.
+        with closing(
+            self.source.runs(run_ids, self._wanted(wish, chosen), left_out=left_out)
+        ) as runs:
+            chosen.write(runs, out, self._options(wish))
 
     def write_run(self, run_id: str, wish: ExportWish, out: BinaryIO) -> None:
         """Write one run to `out`, front to back.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -143,11 +143,12 @@ class ExportSource:
         wanted: Wanted = AS_STORED,
         *,
         left_out: LeftOut = _nobody,
-    ) -> Iterator[ExportedRun]:
+    ) -> Generator[ExportedRun, None, None]:
         """The runs one by one; the files of each are there until the next is taken.
 
         A run that was deleted meanwhile, is not over, or can't be read is passed over, and
-        `left_out` is told. Raises ExportOptionNotOffered, StorageFull.
+        `left_out` is told. To be closed by whoever doesn't take them all.
+        Raises ExportOptionNotOffered, StorageFull.
         """
         self.check_offered(wanted)
         with Scratch(self._scratch) as scratch:
