@@ -14,6 +14,7 @@ from devserver.logs import about_run
 from devserver.my_app.export_wiring import Exports, build_exports, check_auto_export, crate_terms
 from devserver.my_app.keeping_wiring import Keeping, build_keeping, retention_rules
 from devserver.my_app.language_wiring import NO_MODELS, build_language_models
+from devserver.my_app.report_wiring import SCRATCH, report_parts
 from devserver.my_app.services import media_probe
 from devserver.my_app.services.access import (
     Limits,
@@ -378,6 +379,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         root,
         storage.folders,
         disk,
+        report_parts(pool.run, thumbnails, scratch=root.packages / SCRATCH, cache=root.cache),
         select=lambda query: index.ids(query_of_json(query)),
         watch=storage.watch,
         names=read_names(settings.class_names),

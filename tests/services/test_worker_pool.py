@@ -92,6 +92,31 @@ if __name__ == "__main__":
 """
 
 
+SCRIPT = """
+import os
+from devserver.my_app.services.worker_pool import WorkerPool
+
+print("begun", flush=True)
+pool = WorkerPool(1, memory_bytes=512 * 1024**2)
+print(pool.run(60, os.getpid) != os.getpid(), flush=True)
+pool.close()
+"""
+
+
+def test_a_script_need_not_guard_its_beginning(tmp_path: Path) -> None:
+    """Else each worker would run the script once more."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    done = subprocess.run(
+        [sys.executable, tmp_path / "script.py"],
+        env={**os.environ, "PYTHONPATH": str(PROJECT_FOLDER)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.split()) == (0, ["begun", "True"]), done.stderr
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
 def test_a_pool_that_broke_is_made_anew_and_one_that_was_closed_is_not(
     monkeypatch: pytest.MonkeyPatch,

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import SpawnContext, SpawnProcess
+from types import ModuleType
 from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -47,6 +49,29 @@ class WorkTooLarge(ServerError):
     """The work needed more memory than a worker process has."""
 
     code = "work_too_large"
+
+
+class _Worker(SpawnProcess):
+    """A process that does not run the program's own file a second time, as spawned ones usually do.
+
+    Nothing that a worker calls lies in that file, and a script that asks for its work without
+    `if __name__ == "__main__"` would begin again in each worker.
+    """
+
+    _starting = threading.Lock()
+
+    def start(self) -> None:
+        with self._starting:
+            program = sys.modules["__main__"]
+            sys.modules["__main__"] = ModuleType("__main__")  # has no file to be run
+            try:
+                super().start()
+            finally:
+                sys.modules["__main__"] = program
+
+
+class _Workers(SpawnContext):
+    Process = _Worker
 
 
 class WorkerPool:
@@ -100,7 +125,7 @@ class WorkerPool:
             max_workers=self._processes,
             initializer=_prepare_process,
             initargs=(self._memory_bytes,),
-            context=multiprocessing.get_context("spawn"),
+            context=_Workers(),
         )
 
     def _replace(self, broken: ProcessPool) -> None:
