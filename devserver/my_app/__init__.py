@@ -30,9 +30,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     use_media_storage_service(services.storage)
     use_export_manager(services.exports.manager)
 
-    pages = PROJECT_FOLDER / "devserver" / "public_dev"
-    app = Flask(__name__, static_folder=pages, static_url_path="/static")
+    app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.extensions["devserver"] = services
-    routes.register(app)
+    routes.register(app, pages=PROJECT_FOLDER / "devserver" / "public_dev")
     return app

@@ -33,7 +33,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page of a tablet; the test fails when its console shows an error."""
-    context = browser.new_context(viewport={"width": 820, "height": 1180})
+    context = browser.new_context(viewport={"width": 820, "height": 1180}, locale="de-DE")
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))

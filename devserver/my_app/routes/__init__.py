@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Flask
 
 from devserver.my_app.routes import (
@@ -14,6 +16,7 @@ from devserver.my_app.routes import (
     keeping_routes,
     media_routes,
     operations_routes,
+    page_files,
     page_routes,
     research_routes,
     run_events,
@@ -24,8 +27,8 @@ from devserver.my_app.routes import (
 )
 
 
-def register(app: Flask) -> None:
-    """Put every route of the server, and what guards them, into `app`."""
+def register(app: Flask, pages: Path) -> None:
+    """Put every route of the server, what guards them, and the files of `pages` into `app`."""
     guard.register(app)
     admission.register(app)
     errors.register(app)
@@ -45,3 +48,4 @@ def register(app: Flask) -> None:
         page_routes,
     ):
         app.register_blueprint(module.blueprint)
+    page_files.register(app, pages)

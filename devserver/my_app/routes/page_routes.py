@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response
+
+from devserver.my_app.routes.page_files import page_file
 
 blueprint = Blueprint("pages", __name__)
 
 
 @blueprint.get("/")
 def workshop_page() -> Response:
-    """One text field, a choice of style, the picture."""
-    return current_app.send_static_file("index.html")
+    """The workshop page: an idea, a style, a kind of media, and what becomes of it."""
+    return page_file("index.html")
 
 
 @blueprint.get("/gallery")
 def gallery_page() -> Response:
     """Where researchers log in. The page says nothing; what it shows needs the login."""
-    return current_app.send_static_file("gallery.html")
+    return page_file("gallery.html")

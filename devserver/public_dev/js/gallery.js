@@ -6,8 +6,8 @@
 import { ReadingRoom } from "./gallery/reading-room.js";
 import { logIn, logOut, whenSomebodyElse, whoIsThere } from "./gallery/session.js";
 import { failure } from "./gallery/shown.js";
-import { themeButton } from "./theme.js";
-import { languageButtons, openWords, whenLanguageChanges, word } from "./words.js";
+import { framePage } from "./page-frame.js";
+import { fill, openWords, whenLanguageChanges, word } from "./words.js";
 
 const by = (id) => document.getElementById(id);
 let room = null;
@@ -78,9 +78,14 @@ addEventListener("hashchange", () => {
 
 openWords()
   .then(() => {
+    framePage(by("frame"));
+    fill(document);
+    // The address behind the # says what is shown, so the way past the header must not change it.
+    document.querySelector(".skip").addEventListener("click", (event) => {
+      event.preventDefault();
+      by("main").focus();
+    });
     document.title = word("gallery.title");
-    languageButtons([...document.querySelectorAll("[data-language]")]);
-    themeButton(by("theme"));
     whenLanguageChanges(() => {
       document.title = word("gallery.title");
       if (room) room.sayAgain();

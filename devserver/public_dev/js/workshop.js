@@ -108,6 +108,11 @@ element("idea").addEventListener("submit", async (event) => {
 });
 
 element("styles").addEventListener("change", askForRules);
-await Promise.all([showStyles(), enterWorkshop()]);
-const remembered = sessionStorage.getItem(REMEMBERED_RUN);
-if (remembered) await follow(remembered);
+
+async function begin() {
+  await Promise.all([showStyles(), enterWorkshop()]);
+  const remembered = sessionStorage.getItem(REMEMBERED_RUN);
+  if (remembered) await follow(remembered);
+}
+
+begin();

@@ -1,0 +1,35 @@
+// What this tablet remembers between visits. Where storage is forbidden or full it forgets, and
+// the page works all the same.
+
+export const SETTINGS = ["language", "theme"];
+
+/** The value remembered under `name`, or null. */
+export function recall(name) {
+  try {
+    return JSON.parse(localStorage.getItem(`page.${name}`));
+  } catch {
+    return null;
+  }
+}
+
+/** Remember `value` (JSON) under `name`; null forgets it. */
+export function remember(name, value) {
+  try {
+    if (value === null) localStorage.removeItem(`page.${name}`);
+    else localStorage.setItem(`page.${name}`, JSON.stringify(value));
+  } catch {
+    // Private browsing or a full store.
+  }
+}
+
+/** Forget everything of everybody, but the language and the look. */
+export function forgetAll() {
+  try {
+    const kept = SETTINGS.map((name) => [name, localStorage.getItem(name)]);
+    localStorage.clear();
+    sessionStorage.clear();
+    for (const [name, value] of kept) if (value !== null) localStorage.setItem(name, value);
+  } catch {
+    // There was nothing to forget.
+  }
+}
