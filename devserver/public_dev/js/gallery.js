@@ -39,7 +39,7 @@ async function trying(what) {
 function showWho(name) {
   const isThere = name !== null;
   by("login").hidden = isThere;
-  for (const id of ["inside", "who", "for-researchers"]) by(id).hidden = !isThere;
+  for (const id of ["inside", "who", "for-researchers", "tools-button"]) by(id).hidden = !isThere;
   by("name").textContent = name === null ? "" : name;
   if (isThere) {
     room = room || new ReadingRoom(tell);
@@ -68,6 +68,10 @@ by("login").addEventListener("submit", async (event) => {
   await trying(() => logIn(token));
 });
 by("logout").addEventListener("click", () => trying(logOut));
+by("tools-button").addEventListener("click", () => {
+  const isOpen = by("for-researchers").classList.toggle("open");
+  by("tools-button").setAttribute("aria-expanded", String(isOpen));
+});
 whenSomebodyElse((name) => {
   showWho(name);
   if (name === null) by("token").focus();

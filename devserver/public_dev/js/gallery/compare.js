@@ -8,6 +8,8 @@ import { factsOf } from "./run-facts.js";
 import { fetchRun, mediaOf } from "./run-page.js";
 import { beginning, failure } from "./shown.js";
 
+const LEAST_SHARED = 0.15;
+
 export class ComparePage {
   /** Is drawn into `box`; `calls.close()` leads back, `calls.search()` gives the search. */
   constructor(box, calls) {
@@ -78,6 +80,9 @@ export class ComparePage {
     if (!a && !b) return [];
     if (a === b) return [heading, element("p", { class: "hint" }, word("gallery.compare.same_text")), element("blockquote", { class: "words" }, a)];
     const { before, after } = changedWords(a, b);
+    const kept = before.filter(({ kind }) => kind === "kept").reduce((sum, { text }) => sum + text.length, 0);
+    // Two texts that share next to nothing are easier to read without all of it marked.
+    if (kept < LEAST_SHARED * Math.max(a.length, b.length)) return [heading, pair(element("blockquote", { class: "words" }, a || "–"), element("blockquote", { class: "words" }, b || "–"))];
     return [heading, pair(element("blockquote", { class: "words changes" }, ...markedPieces(before)), element("blockquote", { class: "words changes" }, ...markedPieces(after)))];
   }
 

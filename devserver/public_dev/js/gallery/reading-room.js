@@ -168,7 +168,7 @@ export class ReadingRoom {
       const at = window.scrollY;
       this.grid.show(list);
       if (keepsPlace && !by("search").hidden) scrollTo(0, at);
-      else if (!by("search").hidden && this.grid.above() > 0) scrollTo(0, this.grid.top() - 120);
+      else if (!by("search").hidden) this.backToTop();
       this.anchor = 0;
       this.sayTotal();
       this.count();
@@ -177,6 +177,12 @@ export class ReadingRoom {
     } finally {
       if (this.list === list) by("grid").removeAttribute("aria-busy");
     }
+  }
+
+  /** See the beginning of what was found. */
+  backToTop() {
+    const top = by("search").getBoundingClientRect().top + window.scrollY;
+    if (window.scrollY > top) scrollTo(0, top);
   }
 
   /** Count by days and by values; the last counts stay until then. */

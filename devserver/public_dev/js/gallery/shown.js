@@ -19,7 +19,7 @@ export function styleName(id) {
 
 /** A value of one of the filters, as its chip and its list name it. */
 export function valueName(field, value) {
-  if (value === null) return word("gallery.none");
+  if (value === null) return word(hasWord(`gallery.${field}.none`) ? `gallery.${field}.none` : "gallery.none");
   if (field === "schema") return styleName(value);
   if (field === "text") return `${value.slice(0, 12)}…`;
   if (field === "origin") return value.slice(0, 8);

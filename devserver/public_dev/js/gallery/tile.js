@@ -2,7 +2,7 @@
 
 import { element } from "../elements.js";
 import { word } from "../words.js";
-import { beginning, styleName, time } from "./shown.js";
+import { beginning, day, styleName } from "./shown.js";
 
 const SHOWN_FIRST = ["image", "video", "3d", "audio"];
 
@@ -33,6 +33,7 @@ export function pictureArea(run, side) {
   const types = [...new Set((run.outputs || []).map((output) => output.type))].filter((type) => type !== "image");
   const marks = element("div", { class: "tile-marks" });
   if (run.status !== "success") marks.append(element("span", { class: `status status-${run.status}` }, word(`gallery.status.${run.status}`)));
+  if (run.status === "success" && !(run.outputs || []).length) types.push("text");
   for (const type of types) marks.append(element("span", { class: "kind" }, word(`gallery.type.${type}`)));
   if ((run.outputs || []).length > 1) marks.append(element("span", { class: "kind" }, word("gallery.tile.outputs", { count: run.outputs.length })));
   if (marks.childNodes.length) area.append(marks);
@@ -47,7 +48,7 @@ function wordsOf(run) {
 export function captionOf(run) {
   return [
     element("span", { class: "tile-text" }, beginning(run.input_text || "") || word("gallery.tile.no_text")),
-    element("span", { class: "tile-facts" }, `${styleName(run.schema)} · ${time(run.timestamp)}`),
+    element("span", { class: "tile-facts" }, run.timestamp ? `${styleName(run.schema)} · ${day(run.timestamp)}` : styleName(run.schema)),
   ];
 }
 

@@ -35,12 +35,12 @@ function stepItem(step) {
   else if (step.output !== null && step.output !== step.input) item.append(element("blockquote", { class: "words" }, step.output));
   const reason = step.details.reason || step.details.code;
   if (typeof reason === "string") item.append(element("p", { class: "hint" }, element("code", {}, reason)));
-  item.append(facts(step));
   const details = Object.entries(step.details).filter(([, value]) => value !== null && value !== undefined);
   if (details.length) {
-    const more = element("details", { class: "more-details" }, element("summary", {}, word("gallery.step.details")));
-    more.append(element("pre", { tabindex: "0" }, JSON.stringify(Object.fromEntries(details), null, 2)));
-    item.append(more);
+    const text = JSON.stringify(Object.fromEntries(details), null, 2);
+    item.append(element("details", { class: "more-details step-facts" }, element("summary", {}, facts(step)), element("pre", { tabindex: "0" }, text)));
+  } else {
+    item.append(element("p", { class: "step-facts" }, facts(step)));
   }
   return item;
 }
@@ -62,5 +62,5 @@ function facts(step) {
   if (step.model) said.push(step.model);
   if (step.config) said.push(step.config);
   if (step.seed !== null) said.push(word("gallery.step.seed", { seed: String(step.seed) }));
-  return element("p", { class: "step-facts" }, said.join(" · "));
+  return said.join(" · ");
 }
