@@ -98,7 +98,7 @@ export class ComparePage {
       );
     });
     const head = element("tr", {}, element("td", {}), element("th", { scope: "col" }, "A"), element("th", { scope: "col" }, "B"));
-    return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": word("gallery.run.metadata") }, element("table", { class: "comparison" }, element("thead", {}, head), body));
+    return element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": word("gallery.run.metadata") }, element("table", { class: "comparison" }, element("thead", {}, head), body));
   }
 
   steps() {

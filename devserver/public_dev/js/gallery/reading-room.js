@@ -140,7 +140,8 @@ export class ReadingRoom {
 
   drawSearch() {
     const { search } = this;
-    if (document.activeElement !== by("q")) by("q").value = search.q ? search.q[0] : "";
+    const words = search.q ? search.q[0] : "";
+    if (!this.typing && by("q").value.trim() !== words) by("q").value = words; // not while somebody types
     const sort = by("sort");
     refill(sort, ...SORTS.map((name) => new Option(word(`gallery.sort.${name}`), name)));
     sort.value = search.sort ? search.sort[0] : "newest";
@@ -354,6 +355,7 @@ export class ReadingRoom {
   /** Search for what stands in the field. Words typed in one go are one step back. */
   searchTyped() {
     clearTimeout(this.typing);
+    this.typing = 0;
     const text = by("q").value.trim();
     const search = withValues(this.search, "q", text ? [text] : []);
     if (same(search, this.search)) return;

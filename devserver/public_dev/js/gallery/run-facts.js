@@ -78,7 +78,7 @@ export function filesTable(run, files) {
     );
   }
   const head = element("tr", {}, ...["name", "size", "sha256"].map((key) => element("th", { scope: "col" }, word(`gallery.file.${key}`))));
-  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": word("gallery.run.files") }, element("table", { class: "files" }, element("thead", {}, head), body));
+  return element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": word("gallery.run.files") }, element("table", { class: "files" }, element("thead", {}, head), body));
 }
 
 /** What was sent to backends, each file unfolded on demand; null where nothing was kept. */
