@@ -380,6 +380,13 @@ class Settings(BaseModel):
         alias="DEVSERVER_PACKAGE_DAYS",
         description="How many days the file of a package is kept.",
     )
+    share_days: float = Field(
+        7.0,
+        ge=0,
+        le=365,
+        alias="DEVSERVER_SHARE_DAYS",
+        description="How many days a link to a run lasts; with 0 there are no links.",
+    )
     licence: str | None = Field(
         None,
         alias="DEVSERVER_LICENCE",

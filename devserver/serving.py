@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import ipaddress
 import os
 import signal
 import socket
@@ -21,6 +20,7 @@ from devserver.logs import set_up_logging
 from devserver.my_app import create_app
 from devserver.my_app.services.access import TokenFileUnreadable
 from devserver.my_app.services.durable_files import StorageFull
+from devserver.my_app.services.local_network import bracketed, is_loopback, network_address
 from devserver.my_app.services.schema_files import SchemaFileInvalid
 from devserver.my_app.services.storage_root import RootTaken
 from devserver.my_app.wiring import Services
@@ -91,7 +91,7 @@ def _serve_with_gunicorn(settings: Settings) -> int:
     class Server(BaseApplication):  # type: ignore[misc] # it comes without types
         def load_config(self) -> None:
             options: dict[str, Any] = {
-                "bind": f"{_bracketed(settings.host)}:{settings.port}",
+                "bind": f"{bracketed(settings.host)}:{settings.port}",
                 # One process: the queue of runs lives in it. Threads are cheap while they wait.
                 "workers": 1,
                 "worker_class": "gthread",
@@ -205,7 +205,7 @@ def greeting(services: Services, first_token: str | None = None) -> str:
     part of an address browsers send to nobody, so it is in no log and no Referer.
     """
     settings = services.settings
-    local = f"http://{_bracketed(_reachable_host(settings))}:{settings.port}"
+    local = f"http://{bracketed(_reachable_host(settings))}:{settings.port}"
     lines = [
         "",
         f"The server listens on   {local}/",
@@ -217,7 +217,7 @@ def greeting(services: Services, first_token: str | None = None) -> str:
     ]
     lines += _about_access(services, f"{local}/gallery", first_token)
     lines += ["", "Try it:", *_example_curl(local), ""]
-    if not _is_loopback(settings.host):
+    if not is_loopback(settings.host):
         lines += _invitation(settings.port)
     return "\n".join(lines)
 
@@ -260,32 +260,11 @@ def _example_curl(address: str) -> list[str]:
 
 
 def _invitation(port: int) -> list[str]:
-    address = f"http://{_bracketed(_local_network_address())}:{port}/"
+    address = f"http://{bracketed(network_address())}:{port}/"
     code = io.StringIO()
     segno.make(address, error="m").terminal(code, compact=True)
     return ["For tablets on this network:", f"  {address}", "", code.getvalue()]
 
 
-def _local_network_address() -> str:
-    """The address of this machine that others on its network reach; no packet is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # an address for documentation (RFC 5737)
-            return str(probe.getsockname()[0])
-        except OSError:
-            return socket.gethostname()
-
-
 def _reachable_host(settings: Settings) -> str:
     return {"0.0.0.0": "localhost", "::": "localhost"}.get(settings.host, settings.host)  # noqa: S104
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

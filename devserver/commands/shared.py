@@ -16,6 +16,7 @@ from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.idempotency import IdempotencyKeys
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_index.database import remove_index
+from devserver.my_app.services.share_links import ShareLinks
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.thumbnails import Thumbnails, draw_thumbnail
 from devserver.my_app.wiring import build_media_storage
@@ -48,6 +49,7 @@ def settled_keeping(settings: Settings, root: StorageRoot) -> Keeping:
         storage,
         holders={
             "thumbnails": Thumbnails(root.cache, draw_thumbnail).forget,
+            "share_links": ShareLinks(root, days=settings.share_days).forget,
             "idempotency_keys": IdempotencyKeys(root).forget,
         },
         # The next server makes another one.

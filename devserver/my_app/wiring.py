@@ -69,6 +69,7 @@ from devserver.my_app.services.safe_words import WordLists
 from devserver.my_app.services.safety_gate import SafetyGate
 from devserver.my_app.services.safety_messages import load_safety_messages
 from devserver.my_app.services.schemas import live_interception_schemas
+from devserver.my_app.services.share_links import ShareLinks
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.text_stages import TextStages
 from devserver.my_app.services.thumbnails import Thumbnails, draw_thumbnail
@@ -112,6 +113,7 @@ class Services:
     events: RunEvents
     metrics: Metrics
     thumbnails: Thumbnails
+    share_links: ShareLinks
     exports: Exports
     models: LanguageModels
     warm_up: WarmUp
@@ -326,7 +328,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     rewrite_in_pool = partial(pool.run, _REWRITE_SECONDS, apply_technique)
     room = WaitingRoom(settings.max_waiters)
     watch = RunWatch(storage.get_metadata, room)
-    progress = RunProgress()
+    progress, at_work = RunProgress(), RunsAtWork()
     disk = DiskSpace(root.runs, settings.min_free_bytes)
     metrics = build_metrics(storage, catalogue, disk)
     index = RunIndex(root.path, storage.folders.tombstones)
@@ -337,8 +339,6 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     pipeline = build_pipeline(
         storage, catalogue, progress, apply=rewrite_in_pool, models=models, settings=settings
     )
-
-    at_work = RunsAtWork()
 
     def work(run_id: str, lane: str) -> LegEnd:
         with about_run(run_id), at_work.on(run_id):
@@ -358,6 +358,9 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     progress.listen(events.progressed)
     keys = IdempotencyKeys(root, is_stored=storage.folders.exists)
     thumbnails = Thumbnails(root.cache, draw_small, storage.folders.tombstones.is_tombstoned)
+    share_links = ShareLinks(
+        root, days=settings.share_days, is_gone=storage.folders.tombstones.is_tombstoned
+    )
     exports = build_exports(
         settings,
         root,
@@ -374,6 +377,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
             "exports": exports.forget,
             "events": events.deleted,
             "thumbnails": thumbnails.forget,
+            "share_links": share_links.forget,
             "idempotency_keys": keys.forget,
             "queue": queue.withdraw,
             "index": index.forget,
@@ -420,6 +424,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         events=events,
         metrics=metrics,
         thumbnails=thumbnails,
+        share_links=share_links,
         exports=exports,
         models=models,
         warm_up=warm_up_models,

@@ -50,8 +50,12 @@ BY_RUN_ID = {
     "runs.journey",
     "runs.cancel",
     "run_events.events",
+    "sharing.make_link",
 }
 """Whoever knows the unguessable id of a run may see it."""
+
+BY_LINK = {"shared.page", "shared.qr_code", "shared.media", "shared.picture"}
+"""Whoever knows the unguessable code of a link may look at its run."""
 
 CODE = "rot-3"
 
@@ -110,7 +114,7 @@ def logged_in(app: Flask) -> tuple[FlaskClient, str]:
 
 def test_every_route_is_classified(app: Flask) -> None:
     marked = {call.endpoint for call in calls_for_researchers(app)}
-    known = [marked, MAKES_RUNS, OPEN, BY_RUN_ID]
+    known = [marked, MAKES_RUNS, OPEN, BY_RUN_ID, BY_LINK]
     endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
     assert endpoints == set().union(*known)
     assert sum(map(len, known)) == len(endpoints)

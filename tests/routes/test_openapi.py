@@ -15,7 +15,9 @@ def test_every_route_of_the_api_is_described(app: Flask, client: FlaskClient) ->
     described = client.get("/api/openapi.json").get_json()["paths"]
     operations = sum(len(methods) for methods in described.values())
     routes = [
-        rule for rule in app.url_map.iter_rules() if rule.rule.startswith(("/api/", "/metrics"))
+        rule
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(("/api/", "/metrics", "/s/"))
     ]
     assert operations == sum(len((r.methods or set()) - {"HEAD", "OPTIONS"}) for r in routes)
     assert all(op["summary"] for methods in described.values() for op in methods.values())

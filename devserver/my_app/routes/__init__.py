@@ -23,6 +23,8 @@ from devserver.my_app.routes import (
     run_routes,
     schema_pipeline_routes,
     schema_routes,
+    share_routes,
+    shared_page,
     verification_routes,
 )
 
@@ -41,6 +43,8 @@ def register(app: Flask, pages: Path) -> None:
         keeping_routes,
         verification_routes,
         export_routes,
+        share_routes,
+        shared_page,
         schema_routes,
         access_routes,
         operations_routes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 import socket
 import time
 from urllib.parse import urlsplit
@@ -27,6 +28,8 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_LINK = re.compile(r"^(/s/)[^/]+")
+"""A log is read by more people than a link is meant for."""
 
 
 class HostNotAllowed(ServerError):
@@ -123,8 +126,9 @@ def _set_headers(response: Response) -> Response:
 
 
 def loggable_path() -> str:
-    """The request's path on one line, whatever a stranger put into it."""
-    return request.path.encode("unicode_escape").decode("ascii")
+    """The request's path on one line, whatever a stranger put into it; without a link's code."""
+    path = _LINK.sub(r"\1-", request.path)
+    return path.encode("unicode_escape").decode("ascii")
 
 
 def _log(response: Response) -> Response:

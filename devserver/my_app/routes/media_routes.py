@@ -17,10 +17,16 @@ from devserver.my_app.routes.http import (
     services,
     whole_number,
 )
+from devserver.my_app.routes.media_answers import (
+    MediaNotReady,
+    guard_media,
+    mime_type_sent,
+    output_of,
+    small_picture_answer,
+)
 from devserver.my_app.routes.openapi import documented
 from devserver.my_app.routes.stored_files import file_answer, spliced_answer
 from devserver.my_app.routes.views import extension_of, outputs_view, run_view
-from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.exports.marking import (
     DETAILS,
     Detail,
@@ -28,7 +34,6 @@ from devserver.my_app.services.exports.marking import (
     marked_etag,
     marking_of,
 )
-from devserver.my_app.services.media_kinds import mime_type_of
 from devserver.my_app.services.run_metadata import MediaType, Output, RunMetadata
 from devserver.my_app.services.stored_runs import MediaNotFound
 
@@ -46,14 +51,6 @@ _SIZE_QUERY = {
     "size": "Longest side in pixels: 128, 256 (the default), 512 or 1024.",
     "type": "image, audio, video or 3d: of the outputs of this type; else of images and videos.",
 }
-# Stored media came from outside: nothing in them may run, load or be taken for a page.
-_MEDIA_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-
-
-class MediaNotReady(ServerError):
-    """The run is still on its way; the media may come."""
-
-    code = "media_not_ready"
 
 
 @blueprint.get("/<any(image, audio, video, '3d'):media_type>/<run_id>")
@@ -114,14 +111,7 @@ def _split(name: str) -> tuple[str, str | None]:
 
 def _send(media_type: str, run_id: str, number: int, extension: str | None) -> Response:
     run = services().storage.get_metadata(run_id)
-    outputs = run.outputs_of(media_type)
-    if number > len(outputs):
-        if run.is_final:
-            raise MediaNotFound(f"This run has no output {number} of type {media_type}.")
-        raise MediaNotReady("This run is still on its way.")
-    output = outputs[number - 1]
-    if extension not in (None, extension_of(output)):
-        raise MediaNotFound(f"This output is not a .{extension} file.")
+    output = output_of(run, media_type, number, extension)
     path = services().storage.path_of(run, output)
     prefix = services().settings.accel_redirect_prefix
     try:
@@ -129,7 +119,7 @@ def _send(media_type: str, run_id: str, number: int, extension: str | None) -> R
             return _send_marked(run, output, number, path)
         response = file_answer(
             path,
-            mime_type=_mime_type(output),
+            mime_type=mime_type_sent(output),
             etag=output.sha256 or True,
             download_name=_download_name(run, output, number),
             as_attachment=request.args.get("download") == "1",
@@ -137,7 +127,7 @@ def _send(media_type: str, run_id: str, number: int, extension: str | None) -> R
         )
     except FileNotFoundError as error:
         raise MediaNotFound("The file is not on disk any more.") from error
-    _guard(response)
+    guard_media(response)
     return response
 
 
@@ -145,12 +135,12 @@ def _send_marked(run: RunMetadata, output: Output, number: int, original: Path) 
     marking = marking_of(run, output, _details())
     response = spliced_answer(
         marked_copy(original, marking),
-        mime_type=_mime_type(output),
+        mime_type=mime_type_sent(output),
         etag=marked_etag(output, original, marking),
         download_name=_download_name(run, output, number),
         as_attachment=request.args.get("download") == "1",
     )
-    _guard(response)
+    guard_media(response)
     return response
 
 
@@ -178,32 +168,9 @@ def _send_thumbnail(run_id: str, number: str) -> Response:
         raise MediaNotReady("This run is still on its way.")
     output = pictures[int(number) - 1]
     path = services().storage.path_of(run, output)
-    data = services().thumbnails.get(run_id, output, path, size)
-    response = Response(data, mimetype="image/webp")
-    response.add_etag()
-    _guard(response)
-    response.make_conditional(request)
-    return response
-
-
-def _guard(response: Response) -> None:
-    # A 304 is cheap; a copy kept without asking would outlive an erasure.
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Content-Security-Policy"] = _MEDIA_POLICY
-    # A page of another origin that may call this server may also show what it made. Browsers take
-    # no two numeric addresses for one site, and a workshop often has nothing else.
-    others = bool(services().settings.allowed_origins)
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin" if others else "same-site"
+    return small_picture_answer(run_id, output, path, size)
 
 
 def _download_name(run: RunMetadata, output: Output, number: int) -> str:
     """What a downloaded file is called, for whoever finds it again a year later."""
     return f"{run.schema_id}_{run.run_id[:8]}_{number}.{extension_of(output)}"
-
-
-def _mime_type(output: Output) -> str:
-    """From our own table: what a metadata.json claims is not sent to browsers."""
-    try:
-        return mime_type_of(output.format or extension_of(output))
-    except KeyError:
-        return "application/octet-stream"

@@ -29,6 +29,7 @@ Action = Literal[
     "logged_out",
     "searched",
     "viewed",
+    "shared",
     "exported",
     "downloaded",
     "verified",

@@ -20,7 +20,7 @@ function unplayable(output) {
 
 function picture(output, alt) {
   const { width, height } = output;
-  return { node: element("img", { src: output.url, alt, width, height, decoding: "async" }) };
+  return { node: element("img", { src: output.url, alt, width, height, decoding: "async", loading: "lazy" }) };
 }
 
 function film(output, alt, poster) {
@@ -45,28 +45,56 @@ function sound(output, alt) {
 function thing(output, alt, poster) {
   const stage = element("div", { class: "stage-3d" });
   let viewer = null;
-  let stopped = false;
-  const instead = () => {
+  let wanted = false;
+  let failed = false;
+
+  function instead(error) {
+    console.info("No 3D here:", error.message);
+    failed = true;
     const still = poster ? element("img", { src: poster, alt }) : null;
-    if (still) stage.append(still);
-    stage.after(unplayable(output));
+    if (still) {
+      still.addEventListener("error", () => (stage.hidden = true));
+      stage.append(still);
+    }
     stage.hidden = !still;
-  };
-  import("./viewer-3d.js")
-    .then(({ openViewer }) => (stopped ? null : openViewer(stage, output, alt)))
-    .then((opened) => {
-      viewer = opened;
-      if (stopped && viewer) viewer.stop();
-    })
-    .catch((error) => {
-      console.info("No 3D here:", error.message);
-      if (!stopped) instead();
-    });
+    stage.after(unplayable(output));
+  }
+
+  async function show() {
+    if (viewer || failed) return;
+    viewer = "coming";
+    try {
+      const { openViewer } = await import("./viewer-3d.js");
+      viewer = await openViewer(stage, output, alt);
+      if (!wanted) hide();
+    } catch (error) {
+      viewer = null;
+      instead(error);
+    }
+  }
+
+  function hide() {
+    if (!viewer || viewer === "coming") return;
+    viewer.stop();
+    viewer = null;
+  }
+
+  // Browsers draw few things in 3D at once: only what is near is drawn.
+  const watcher = new IntersectionObserver(
+    (entries) => {
+      wanted = entries[entries.length - 1].isIntersecting;
+      if (wanted) show();
+      else hide();
+    },
+    { rootMargin: "200px" },
+  );
+  watcher.observe(stage);
   return {
     node: element("div", {}, stage),
     stop: () => {
-      stopped = true;
-      if (viewer) viewer.stop();
+      watcher.disconnect();
+      wanted = false;
+      hide();
     },
   };
 }

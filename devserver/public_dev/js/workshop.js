@@ -1,118 +1,398 @@
-import { startRun, watchRun } from "./run-handler.js";
-import { askForWorkshop, enterWorkshop } from "./workshop-code.js";
+// The workshop page: an idea, a style, a medium, and what becomes of it.
 
-const element = (id) => document.getElementById(id);
-const REMEMBERED_RUN = "run";
-const SENTENCES = { too_many_requests: "Das war sehr viel auf einmal. Warte einen Moment und versuche es dann noch einmal." };
+import { ask, randomKey, sentence } from "./api.js";
+import { openDialog } from "./dialog.js";
+import { element, refill } from "./elements.js";
+import { framePage } from "./page-frame.js";
+import { place, watchRun } from "./run-handler.js";
+import { language, openWords, whenLanguageChanges, word } from "./words.js";
+import { codeForm } from "./workshop/code-form.js";
+import { showOnPhone } from "./workshop/phone.js";
+import { runCard } from "./workshop/run-card.js";
+import { inOrder, styleButtons, styleRadios } from "./workshop/styles.js";
+import { clearTablet, draft, dropWork, keepDraft, keepWork, works } from "./workshop/tablet.js";
 
-async function showStyles() {
-  const { schemas } = await (await fetch("/api/schema/schemas")).json();
-  for (const schema of schemas) {
-    const label = document.createElement("label");
-    label.className = "style";
-    const choice = document.createElement("input");
-    choice.type = "radio";
-    choice.name = "schema";
-    choice.value = schema.id;
-    choice.required = true;
-    choice.checked = schema.id === "dada";
-    choice.dataset.needsRules = schema.needs_context;
-    const name = document.createElement("span");
-    name.id = `${schema.id}-name`;
-    name.textContent = schema.name.de;
-    const sentence = document.createElement("small");
-    sentence.id = `${schema.id}-sentence`;
-    sentence.textContent = schema.description.de;
-    // The name names the choice; the sentence only describes it.
-    choice.setAttribute("aria-labelledby", name.id);
-    choice.setAttribute("aria-describedby", sentence.id);
-    label.append(choice, name, sentence);
-    element("styles").append(label);
-  }
+const byId = (id) => document.getElementById(id);
+const START = "/api/schema/pipeline/execute";
+const START_AND_STOP_FOR_EDIT = "/api/schema/pipeline/interception";
+const TYPES = ["image", "audio", "video", "3d", "text"];
+const FIRST_STYLES = 8;
+const LONG_IDEA = 160;
+
+let schemas = [];
+let types = TYPES;
+let showsAll = false;
+const shown = new Map(); // the works on the page: key -> { work, card, watch, state, calls }
+const lost = new Set(); // the keys of those that can't be heard of just now
+
+function news(text) {
+  byId("news").textContent = text;
+}
+
+function showLost(key, isLost) {
+  if (isLost) lost.add(key);
+  else lost.delete(key);
+  byId("lost").hidden = lost.size === 0;
+}
+
+// Views
+
+function showView(view) {
+  byId("idea-form").hidden = view !== "write";
+  byId("works").hidden = view !== "works";
+  byId("new-idea").hidden = view === "write";
+  byId("to-works").hidden = view === "works";
+  byId("ways").hidden = shown.size === 0;
+  document.body.dataset.view = view;
+}
+
+function write(focus = true) {
+  byId("form-news").textContent = "";
+  showView("write");
+  if (focus) byId("idea").focus();
+  scrollTo(0, 0);
+}
+
+// The form
+
+function chosen(name) {
+  const field = byId("idea-form").querySelector(`input[name="${name}"]:checked`);
+  return field ? field.value : null;
 }
 
 function askForRules() {
-  const needed = document.querySelector("#styles :checked")?.dataset.needsRules === "true";
-  element("own-rules").hidden = !needed;
-  element("rules").disabled = !needed;
+  const schema = schemas.find((one) => one.id === chosen("schema"));
+  const needed = Boolean(schema && schema.needs_context);
+  byId("own-rules").hidden = !needed;
+  byId("rules").disabled = !needed;
 }
 
-function tell(state) {
-  if (state.transformed_text) {
-    element("result").hidden = false;
-    element("transformed").textContent = state.transformed_text;
+function showStyles(choice) {
+  const place = schemas.findIndex((schema) => schema.id === choice);
+  const all = showsAll || place >= FIRST_STYLES || schemas.length <= FIRST_STYLES + 1;
+  const seen = all ? schemas : schemas.slice(0, FIRST_STYLES);
+  refill(byId("styles"), ...styleRadios(seen, "schema", choice));
+  byId("more-styles").hidden = all;
+  byId("more-styles").textContent = word("workshop.more_styles", { count: schemas.length });
+  askForRules();
+}
+
+function showTypes(choice) {
+  const cards = types.map((type) =>
+    element(
+      "label",
+      { class: "medium" },
+      element("input", { type: "radio", name: "type", value: type, required: true, checked: type === choice }),
+      element("span", { class: "face" }, element("span", { class: `icon icon-${type}`, "aria-hidden": "true" }), word(`workshop.type.${type}`)),
+    ),
+  );
+  refill(byId("media"), ...cards);
+}
+
+function fillForm({ idea, rules, schema, type, lookFirst }) {
+  byId("idea").value = idea || "";
+  byId("rules").value = rules || "";
+  byId("look-first").checked = Boolean(lookFirst);
+  showStyles(schemas.some((one) => one.id === schema) ? schema : schemas[0].id);
+  showTypes(types.includes(type) ? type : types[0]);
+}
+
+function written() {
+  return {
+    idea: byId("idea").value,
+    rules: byId("rules").value,
+    schema: chosen("schema"),
+    type: chosen("type"),
+    lookFirst: byId("look-first").checked,
+  };
+}
+
+function orderOf({ idea, rules, schema, type, lookFirst }) {
+  const needsRules = schemas.some((one) => one.id === schema && one.needs_context);
+  const body = { schema, input_text: idea, output_type: type, language: language() };
+  if (needsRules) body.context = rules;
+  return { path: lookFirst ? START_AND_STOP_FOR_EDIT : START, body };
+}
+
+function submit(event) {
+  event.preventDefault();
+  const values = written();
+  if (document.body.dataset.view !== "write" || !values.idea.trim()) return;
+  begin(values, orderOf(values));
+  byId("idea").value = "";
+  keepDraft({ ...values, idea: "", rules: "" });
+}
+
+// Works
+
+function begin({ idea, rules, schema, type, lookFirst }, order) {
+  const work = { key: randomKey(), idea, rules, schema, type, lookFirst, order, runId: null };
+  keepWork(work);
+  addWork(work, true);
+  news(word("workshop.state.sending"));
+}
+
+/** Where the works that were made of one idea lie side by side. */
+function groupOf(idea) {
+  for (const group of byId("ideas").children) if (group.dataset.idea === idea) return group;
+  const title = element("h3", { class: idea.length > LONG_IDEA ? "long" : "", tabindex: idea.length > LONG_IDEA ? "0" : null }, word("workshop.quoted", { text: idea }));
+  const group = element("section", { class: "idea-group", "data-idea": idea }, title, element("div", { class: "side-by-side" }));
+  byId("ideas").prepend(group);
+  return group;
+}
+
+function tidyGroup(group) {
+  const count = group.lastElementChild.children.length;
+  group.classList.toggle("alone", count === 1);
+  if (count === 0) group.remove();
+}
+
+function addWork(work, focus) {
+  const entry = { work, watch: null, state: null, calls: new AbortController() };
+  shown.set(work.key, entry);
+  entry.card = cardOf(entry);
+  const group = groupOf(work.idea);
+  group.lastElementChild.append(entry.card.node);
+  tidyGroup(group);
+  showView("works");
+  if (work.runId) watch(entry);
+  else send(entry);
+  if (focus) {
+    entry.card.focus();
+    (group.lastElementChild.children.length === 1 ? group : entry.card.node).scrollIntoView({ block: "start" });
   }
-  if (state.status === "queued") {
-    element("news").textContent = `Du bist Nummer ${state.place_in_queue ?? 1} in der Reihe …`;
-  } else if (state.status === "running") {
-    element("news").textContent = state.transformed_text ? about(state.progress) : "Dein Text wird verwandelt …";
-    if (state.progress?.preview) element("picture").src = `${state.progress.preview}?after=${Date.now()}`;
+}
+
+function cardOf(entry) {
+  const { work } = entry;
+  const schema = schemas.find((one) => one.id === work.schema);
+  return runCard(
+    work,
+    schema,
+    {
+      again: () => begin(work, rerun(work, "new")),
+      retry: () => begin(work, rerun(work, "same")),
+      otherStyle: () => chooseOtherStyle(work),
+      changeIdea: () => {
+        fillForm(work);
+        write();
+      },
+      goOn: (text) => goOn(entry, text),
+      toPhone: () => showOnPhone(work.runId),
+      cancel: () => cancel(entry),
+    },
+    news,
+  );
+}
+
+function rerun(work, seed) {
+  return { path: `/api/runs/${work.runId}/rerun`, body: { seed } };
+}
+
+async function chooseOtherStyle(work) {
+  let dialog;
+  const others = schemas.filter((schema) => schema.id !== work.schema && !schema.needs_context);
+  const cards = styleButtons(others, (schema) => dialog.close(schema));
+  dialog = openDialog(word("workshop.other_style"), cards, { wide: true });
+  const schema = await dialog.closed;
+  if (!schema) return;
+  const values = { ...work, schema: schema.id };
+  begin(values, orderOf(values));
+}
+
+async function send(entry) {
+  const { work, card } = entry;
+  card.sending();
+  const onTrouble = (error, seconds) => {
+    showLost(work.key, error.status === 0);
+    card.sending(error.status === 0 ? "" : `${sentence(error)} ${word("workshop.again_in", { count: seconds })}`);
+  };
+  try {
+    const order = { ...work.order, key: work.key };
+    work.runId = await place(order, { onTrouble, signal: entry.calls.signal });
+  } catch (error) {
+    if (!shown.has(work.key)) return;
+    remove(entry);
+    showRefusal(work, error);
+    return;
+  } finally {
+    showLost(work.key, false);
   }
+  if (!shown.has(work.key)) return;
+  work.order = null;
+  keepWork(work);
+  watch(entry);
 }
 
-function about(progress) {
-  if (progress?.ahead) return `Vor dir werden noch ${progress.ahead} Bilder gemacht …`;
-  if (progress?.steps) return `Dein Bild wird gemacht: Schritt ${progress.step} von ${progress.steps} …`;
-  return "Dein Bild wird gemacht …";
-}
-
-function showEnd(state) {
-  const picture = state.outputs.find((output) => output.type === "image");
-  if (!picture) {
-    element("news").textContent = state.error?.message ?? "Es ist kein Bild entstanden.";
+function showRefusal(work, error) {
+  if (error.code === "called_off") {
+    if (shown.size === 0) write(false);
     return;
   }
-  element("news").textContent = "Fertig!";
-  element("picture").src = picture.url;
-  element("picture").alt = `Bild zu: ${state.input_text}`;
-  element("credit").textContent = [picture.credit, picture.backend === "atelier" ? "Collage aus dem Atelier, ohne KI-Modell" : null]
-    .filter(Boolean).join(" · ");
+  fillForm(work);
+  write();
+  byId("form-news").textContent = sentence(error);
+  if (error.code === "workshop_code_required") codes.askForCode();
 }
 
-async function follow(runId) {
-  const button = element("idea").querySelector("button");
-  button.disabled = true;
-  sessionStorage.setItem(REMEMBERED_RUN, runId);
-  try {
-    showEnd(await watchRun(runId, tell));
-  } catch (error) {
-    element("news").textContent = error.message;
-  } finally {
-    button.disabled = false;
-  }
+function watch(entry) {
+  const { work } = entry;
+  entry.watch = watchRun(
+    work.runId,
+    (state) => {
+      if (state.status === "deleted") {
+        remove(entry);
+        if (shown.size === 0) write(false);
+        return;
+      }
+      entry.state = state;
+      entry.card.show(state);
+    },
+    (isLost) => showLost(work.key, isLost),
+  );
 }
 
-element("idea").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const button = event.target.querySelector("button");
-  if (button.disabled) return;
-  button.disabled = true;
-  element("result").hidden = true;
-  element("picture").removeAttribute("src");
-  element("credit").textContent = "";
-  element("news").textContent = "Einen Moment …";
+function remove(entry) {
+  const group = entry.card.node.closest(".idea-group");
+  if (entry.watch) entry.watch.stop();
+  entry.card.stop();
+  entry.card.node.remove();
+  shown.delete(entry.work.key);
+  dropWork(entry.work.key);
+  showLost(entry.work.key, false);
+  if (group) tidyGroup(group);
+  byId("ways").hidden = shown.size === 0;
+}
+
+async function goOn(entry, text) {
   try {
-    const request = {
-      schema: new FormData(event.target).get("schema"),
-      input_text: element("text").value,
-      language: "de",
-      context: element("rules").disabled ? null : element("rules").value,
-    };
-    await follow(await startRun(request));
+    await place({ path: `/api/runs/${entry.work.runId}/continue`, body: { text } }, { onTrouble: (error) => showLost(entry.work.key, error.status === 0), signal: entry.calls.signal });
   } catch (error) {
-    if (error.code === "workshop_code_required") askForWorkshop();
-    element("news").textContent = (SENTENCES[error.code] ?? error.message) || "Der Server ist gerade nicht zu erreichen.";
+    // It went on already when an answer got lost on the way.
+    if (error.code !== "not_awaiting_edit") news(sentence(error));
   } finally {
-    button.disabled = false;
+    showLost(entry.work.key, false);
   }
+  // The stream ends neither here nor there; what is new comes by it.
+  if (entry.watch) entry.watch.poke();
+}
+
+async function cancel(entry) {
+  if (!entry.work.runId) {
+    entry.calls.abort();
+    return;
+  }
+  try {
+    await ask(`/api/runs/${entry.work.runId}/cancel`, { method: "POST" });
+  } catch (error) {
+    if (error.code !== "run_is_over") news(sentence(error));
+  }
+  if (entry.watch) entry.watch.poke();
+}
+
+// The end
+
+async function finish() {
+  let dialog;
+  const content = element(
+    "div",
+    {},
+    element("p", {}, word("workshop.finish.says")),
+    element(
+      "div",
+      { class: "buttons" },
+      element("button", { type: "button", class: "primary", onClick: () => dialog.close(true) }, word("workshop.finish.yes")),
+      element("button", { type: "button", onClick: () => dialog.close() }, word("workshop.finish.no")),
+    ),
+  );
+  dialog = openDialog(word("workshop.finish.title"), content);
+  if (!(await dialog.closed)) return;
+  for (const entry of shown.values()) {
+    entry.calls.abort();
+    if (entry.watch) entry.watch.stop();
+    entry.card.stop();
+  }
+  clearTablet();
+  // A new page in the place of this one: nothing is left to go back to.
+  refill(document.body);
+  location.replace(location.pathname);
+}
+
+// The page
+
+const codes = codeForm(() => {
+  if (shown.size) showView(document.body.dataset.view || "works");
+  else showView("write");
 });
 
-element("styles").addEventListener("change", askForRules);
-
-async function begin() {
-  await Promise.all([showStyles(), enterWorkshop()]);
-  const remembered = sessionStorage.getItem(REMEMBERED_RUN);
-  if (remembered) await follow(remembered);
+/** The words of the cards are made anew; what is typed and chosen stays. */
+function speakAnew() {
+  if (!schemas.length) return;
+  fillForm(written());
+  for (const entry of shown.values()) {
+    const old = entry.card;
+    entry.card = cardOf(entry);
+    old.stop();
+    old.node.replaceWith(entry.card.node);
+    if (entry.state) entry.card.show(entry.state);
+    else entry.card.sending();
+  }
 }
 
-begin();
+function wakeUp() {
+  for (const entry of shown.values()) if (entry.watch) entry.watch.poke();
+}
+
+function listen() {
+  byId("idea-form").addEventListener("submit", submit);
+  byId("idea-form").addEventListener("input", () => keepDraft(written()));
+  byId("styles").addEventListener("change", askForRules);
+  byId("more-styles").addEventListener("click", () => {
+    showsAll = true;
+    showStyles(chosen("schema"));
+    byId("styles").children[FIRST_STYLES].querySelector("input").focus();
+  });
+  byId("new-idea").addEventListener("click", () => write());
+  byId("to-works").addEventListener("click", () => showView("works"));
+  byId("finished").addEventListener("click", finish);
+  addEventListener("online", wakeUp);
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) wakeUp();
+  });
+  // From the browser's cache of pages: what it shows may be another child's.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
+  whenLanguageChanges(speakAnew);
+}
+
+/** Do `step` until it succeeds: a page that was opened without a network opens by itself later. */
+async function patiently(step) {
+  for (let seconds = 1; ; seconds = Math.min(seconds * 2, 10)) {
+    try {
+      const made = await step();
+      showLost("page", false);
+      return made;
+    } catch (error) {
+      console.info("Not yet:", error.message);
+      if (!byId("lost").textContent) byId("lost").textContent = "Keine Verbindung zum Server. · The server can't be reached.";
+      showLost("page", true);
+      await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    }
+  }
+}
+
+async function open() {
+  framePage(byId("choices"));
+  await patiently(openWords);
+  const info = await patiently(() => ask("/api/schema/info"));
+  schemas = inOrder(info.schemas);
+  const possible = info.output_configs.filter((config) => config.available).map((config) => config.media_type);
+  types = TYPES.filter((type) => type === "text" || possible.includes(type));
+  fillForm(draft());
+  listen();
+  for (const work of works()) addWork(work, false);
+  await patiently(codes.enter);
+}
+
+open();

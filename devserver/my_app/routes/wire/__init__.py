@@ -81,6 +81,7 @@ from devserver.my_app.routes.wire.search import (
     Selection,
     VerificationView,
 )
+from devserver.my_app.routes.wire.sharing import RunLink
 
 __all__ = [
     "MAX_OUTPUT_CONFIGS",
@@ -130,6 +131,7 @@ __all__ = [
     "RunAnswer",
     "RunFileList",
     "RunFileView",
+    "RunLink",
     "RunList",
     "RunState",
     "RunView",

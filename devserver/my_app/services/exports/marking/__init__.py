@@ -1,7 +1,7 @@
 """Copies of media that say that AI made them."""
 
 from .copies import mark_picture, mark_run, marked_copy, marked_etag
-from .said import DETAILS, Detail, Marking, marking_of
+from .said import DETAILS, Detail, Marking, is_by_model, marking_of
 from .splice import MarkingNotPossible, SplicedFile
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Marking",
     "MarkingNotPossible",
     "SplicedFile",
+    "is_by_model",
     "mark_picture",
     "mark_run",
     "marked_copy",

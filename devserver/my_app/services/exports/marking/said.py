@@ -44,6 +44,11 @@ class Marking:
         return [(name, writable(value)) for name, value in said if value]
 
 
+def is_by_model(output: Output) -> bool:
+    """Whether a model that was trained took part in making it, as far as is known."""
+    return output.backend not in _WITHOUT_MODEL
+
+
 def marking_of(run: RunMetadata, output: Output, details: Collection[Detail] = ()) -> Marking:
     """What is to be said of `output`: the source type always, of `details` what was asked for.
 
@@ -53,9 +58,8 @@ def marking_of(run: RunMetadata, output: Output, details: Collection[Detail] = (
     trainedAlgorithmicMedia. So is a file whose backend isn't known, which the strict term fits:
     this server stores what was generated, and nothing else.
     """
-    without_model = output.backend in _WITHOUT_MODEL
     return Marking(
-        source_type=ALGORITHMIC if without_model else TRAINED,
+        source_type=TRAINED if is_by_model(output) else ALGORITHMIC,
         prompt=(run.transformed_text or run.input_text) if "prompt" in details else None,
         schema=run.schema_id if "schema" in details else None,
         run_id=run.run_id if "run_id" in details else None,

@@ -1,0 +1,25 @@
+// A QR code that shows a work on one's own phone: a link that can only look, and ends by itself.
+
+import { ask, sentence } from "../api.js";
+import { openDialog } from "../dialog.js";
+import { element, refill } from "../elements.js";
+import { language, word } from "../words.js";
+
+/** Open the dialog with the code for the run. */
+export async function showOnPhone(runId) {
+  const content = element("div", { class: "phone" }, element("p", { role: "status" }, word("workshop.phone.making")));
+  const dialog = openDialog(word("workshop.phone.title"), content);
+  try {
+    const link = await ask(`/api/runs/${runId}/links`, { method: "POST", body: {} });
+    const until = new Date(link.expires_at).toLocaleString(language(), { weekday: "long", hour: "2-digit", minute: "2-digit" });
+    refill(
+      content,
+      element("img", { src: link.qr_url, alt: word("workshop.phone.code"), width: 288, height: 288 }),
+      element("p", {}, word("workshop.phone.how", { until })),
+      element("p", {}, element("a", { href: link.url, target: "_blank", rel: "noopener" }, link.url)),
+    );
+  } catch (error) {
+    refill(content, element("p", { class: "note bad", role: "alert" }, sentence(error)));
+  }
+  return dialog.closed;
+}

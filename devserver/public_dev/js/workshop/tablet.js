@@ -1,0 +1,44 @@
+// What this tablet keeps of the child that works at it: its works and its unfinished idea.
+//
+// A work is { key, idea, schema, type, order, runId }: `order` is what has to be sent to the server
+// as long as no answer came, `runId` what came back. So a reload loses nothing and sends nothing
+// twice.
+
+import { forgetAll, recall, remember } from "../memory.js";
+
+const MOST_WORKS = 24;
+
+/** All works, the oldest first. */
+export function works() {
+  const kept = recall("works");
+  return Array.isArray(kept) ? kept.filter((work) => work && work.key) : [];
+}
+
+/** Keep `work`, in the place of the one with the same key. */
+export function keepWork(work) {
+  const kept = works();
+  const index = kept.findIndex((one) => one.key === work.key);
+  if (index === -1) kept.push(work);
+  else kept[index] = work;
+  remember("works", kept.slice(-MOST_WORKS));
+}
+
+/** Forget the work with this key. */
+export function dropWork(key) {
+  remember("works", works().filter((work) => work.key !== key));
+}
+
+/** The idea that is being written: { idea, rules, schema, type, lookFirst }. */
+export function draft() {
+  return recall("draft") || {};
+}
+
+/** Keep what is being written. */
+export function keepDraft(values) {
+  remember("draft", values);
+}
+
+/** Clear the tablet for the next child. */
+export function clearTablet() {
+  forgetAll();
+}

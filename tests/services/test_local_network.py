@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from devserver.my_app.services.local_network import (
+    bracketed,
+    is_everywhere,
+    is_loopback,
+    network_address,
+)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_what_is_this_machine_alone(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["192.168.1.5", "fe80::1", "media.example", "", "0.0.0.0"])
+def test_what_others_may_reach(host: str) -> None:
+    assert not is_loopback(host)
+
+
+def test_everywhere_and_in_a_url() -> None:
+    assert is_everywhere("0.0.0.0")
+    assert is_everywhere("::")
+    assert not is_everywhere("192.168.1.5")
+    assert not is_everywhere("localhost")
+    assert bracketed("::1") == "[::1]"
+    assert bracketed("127.0.0.1") == "127.0.0.1"
+
+
+def test_the_machine_has_an_address_or_a_name() -> None:
+    assert network_address()
