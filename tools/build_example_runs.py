@@ -3,9 +3,9 @@
     .venv/bin/python tools/build_example_runs.py FOLDER [NUMBER]
 
 Every run is made by this very server, with `atelier`: real texts, pictures, sounds, films and 3D
-objects, some runs blocked, some repeated. Afterwards their days are spread over some months, and the
-crates are made anew, so that `python -m devserver verify` finds nothing to complain about. The same
-number gives the same ideas, styles and seeds. FOLDER has to be empty or not there; start the server
+objects, some runs blocked, some repeated. Afterwards their days are spread over some months, and
+the crates are made anew, so that `python -m devserver verify` finds nothing to complain about. The
+same number gives the same ideas, styles and seeds. FOLDER has to be empty or not there; start the server
 on it with DEVSERVER_EXPORTS_DIR=FOLDER. 300 runs take some minutes.
 """
 

@@ -48,7 +48,7 @@ def _server_with_runs(
 def _made(server_with_runs: RunningServer) -> Callable[..., str]:
     """Makes a real run and returns its id."""
 
-    def make(text: str, **fields: object) -> str:
+    def make(text: str, **fields: Any) -> str:
         answer = server_with_runs.post_text(input_text=text, **fields)
         assert answer.status_code in (200, 403), answer.text
         run_id: str = answer.json()["run_id"]
