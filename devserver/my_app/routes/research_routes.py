@@ -11,8 +11,8 @@ from devserver.my_app.routes.http import audit, json_answer, services
 from devserver.my_app.routes.openapi import documented
 from devserver.my_app.routes.run_search import run_with
 from devserver.my_app.routes.stored_files import file_answer
+from devserver.my_app.services.folder_files import FolderFiles
 from devserver.my_app.services.related_runs import RelatedRuns, related_to
-from devserver.my_app.services.run_files import RunFiles
 from devserver.my_app.services.stored_runs import MediaNotFound
 
 blueprint = Blueprint("research", __name__, url_prefix="/api/runs")
@@ -35,7 +35,7 @@ _MIME_TYPES = {"json": "application/json", "txt": "text/plain; charset=utf-8"}
 @documented(answers={200: wire.RunFileList}, errors=(400, 401, 404, 409), for_researchers=True)
 def files(run_id: str) -> Response:
     """Every file in the run's folder, with its size and checksum. 409 while it is archived."""
-    found = RunFiles(services().storage.folders).of(run_id)
+    found = FolderFiles(services().storage.folders).of(run_id)
     audit("viewed", run_id)
     views = [
         wire.RunFileView(**vars(file), url=f"/api/runs/{run_id}/files/{quote(file.filename)}")
@@ -52,7 +52,7 @@ def files(run_id: str) -> Response:
 )
 def file(run_id: str, filename: str) -> Response:
     """One file of the run's folder as it lies there, to be saved."""
-    path = RunFiles(services().storage.folders).path_of(run_id, filename)
+    path = FolderFiles(services().storage.folders).path_of(run_id, filename)
     try:
         response = file_answer(
             path,

@@ -1,68 +1,99 @@
-// Logs a researcher in. A token may come in the address, behind the #: browsers send that part to
-// nobody. It is taken out of the address bar and the history before anything is asked of the server.
+// The researchers' gallery. Logs somebody in and opens the reading room.
+//
+// A token may come in the address, behind the #: browsers send that part to nobody. It is taken out
+// of the address bar and the history before anything is asked of the server.
 
-const element = (id) => document.getElementById(id);
-const SENTENCES = {
-  login_failed: "Dieser Token stimmt nicht.",
-  too_many_guesses: "Das war zu oft falsch. Warte einen Moment und versuche es dann noch einmal.",
-};
-let csrfToken = null;
+import { ReadingRoom } from "./gallery/reading-room.js";
+import { logIn, logOut, whenSomebodyElse, whoIsThere } from "./gallery/session.js";
+import { failure } from "./gallery/shown.js";
+import { framePage } from "./page-frame.js";
+import { fill, openWords, whenLanguageChanges, word } from "./words.js";
+
+const by = (id) => document.getElementById(id);
+let room = null;
 
 function tokenFromAddress() {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (location.hash) history.replaceState(null, "", location.pathname);
+  const said = new URLSearchParams(location.hash.slice(1));
+  const token = said.get("token");
+  if (token === null) return null;
+  history.replaceState(null, "", location.pathname);
   return token;
 }
 
-function show({ name, csrf_token: word }) {
-  csrfToken = word;
-  element("login").hidden = name !== null;
-  element("inside").hidden = name === null;
-  element("name").textContent = name ?? "";
+function tell(text) {
+  by("news").textContent = text;
 }
 
-async function ask(path, options = {}) {
-  element("news").textContent = "";
+/** Do something that asks the server; what goes wrong is told. Returns whether it went well. */
+async function trying(what) {
+  tell("");
   try {
-    const response = await fetch(path, { cache: "no-store", ...options });
-    const answer = await response.json();
-    if (response.ok) return answer;
-    element("news").textContent = SENTENCES[answer.code] ?? answer.error;
-  } catch {
-    element("news").textContent = "Der Server ist gerade nicht zu erreichen.";
+    await what();
+    return true;
+  } catch (error) {
+    tell(failure(error));
+    return false;
   }
-  return null;
 }
 
-async function logIn(token) {
-  const answer = await ask("/api/login", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ token }),
-  });
-  if (answer) show(answer);
-  return answer !== null;
+function showWho(name) {
+  const isThere = name !== null;
+  by("login").hidden = isThere;
+  for (const id of ["inside", "who", "for-researchers", "tools-button"]) by(id).hidden = !isThere;
+  by("name").textContent = name === null ? "" : name;
+  if (isThere) {
+    room = room || new ReadingRoom(tell);
+    room.enter();
+  } else if (room) {
+    room.leave();
+  }
 }
-
-element("login").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const token = element("token").value;
-  element("token").value = "";
-  await logIn(token);
-});
-
-element("logout").addEventListener("click", async () => {
-  const answer = await ask("/api/logout", { method: "POST", headers: { "X-CSRF-Token": csrfToken } });
-  show(answer ?? { name: null, csrf_token: null });
-});
 
 async function begin() {
   const token = tokenFromAddress();
-  if (token && (await logIn(token))) return;
-  const said = element("news").textContent;
-  show((await ask("/api/login")) ?? { name: null, csrf_token: null });
-  element("news").textContent ||= said;
+  if (token && (await trying(() => logIn(token)))) return;
+  const said = by("news").textContent;
+  let name = null;
+  await trying(async () => {
+    name = await whoIsThere();
+  });
+  if (name === null) showWho(null);
+  if (said && !by("news").textContent) tell(said);
 }
 
-addEventListener("hashchange", begin);
-begin();
+by("login").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const token = by("token").value;
+  by("token").value = "";
+  await trying(() => logIn(token));
+});
+by("logout").addEventListener("click", () => trying(logOut));
+by("tools-button").addEventListener("click", () => {
+  const isOpen = by("for-researchers").classList.toggle("open");
+  by("tools-button").setAttribute("aria-expanded", String(isOpen));
+});
+whenSomebodyElse((name) => {
+  showWho(name);
+  if (name === null) by("token").focus();
+});
+addEventListener("hashchange", () => {
+  if (new URLSearchParams(location.hash.slice(1)).has("token")) begin();
+});
+
+openWords()
+  .then(() => {
+    framePage(by("frame"));
+    fill(document);
+    // The address behind the # says what is shown, so the way past the header must not change it.
+    document.querySelector(".skip").addEventListener("click", (event) => {
+      event.preventDefault();
+      by("main").focus();
+    });
+    document.title = word("gallery.title");
+    whenLanguageChanges(() => {
+      document.title = word("gallery.title");
+      if (room) room.sayAgain();
+    });
+    return begin();
+  })
+  .catch(() => tell("Der Server ist gerade nicht zu erreichen. – The server can't be reached just now."));

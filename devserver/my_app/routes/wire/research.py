@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from devserver.my_app.services.folder_files import FileKind
 from devserver.my_app.services.related_runs import Relation
-from devserver.my_app.services.run_files import FileKind
 
 
 class RunFileView(BaseModel):

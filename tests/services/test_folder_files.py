@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from devserver.my_app.services.folder_files import FolderFiles
 from devserver.my_app.services.media_storage import MediaStorageService
-from devserver.my_app.services.run_files import RunFiles
 from devserver.my_app.services.run_folders import RunNotFound
 from devserver.my_app.services.run_id import RunIdInvalid, new_run_id
 from devserver.my_app.services.stored_runs import MediaNotFound
@@ -29,7 +29,7 @@ def test_every_file_is_told_with_its_size_and_sum(
 ) -> None:
     folder = storage.folders.path(run_id)
     (folder / "notes of mine.md").write_text("seen")
-    found = RunFiles(storage.folders).of(run_id)
+    found = FolderFiles(storage.folders).of(run_id)
     assert [(file.filename, file.kind) for file in found] == [
         ("input_text.txt", "text"),
         ("transformed_text.txt", "text"),
@@ -45,7 +45,7 @@ def test_every_file_is_told_with_its_size_and_sum(
 
 def test_an_output_that_is_gone_is_told(storage: MediaStorageService, run_id: str) -> None:
     (storage.folders.path(run_id) / "output_image.png").unlink()
-    found = {file.filename: file for file in RunFiles(storage.folders).of(run_id)}
+    found = {file.filename: file for file in FolderFiles(storage.folders).of(run_id)}
     assert found["output_image.png"].size is None
     assert found["output_image.png"].sha256 == hashlib.sha256(png_bytes()).hexdigest()
 
@@ -61,11 +61,11 @@ def test_no_name_leads_out_of_the_folder(
     (folder / "link").symlink_to(tmp_path / "secret")
     (folder / "part").mkdir()
     with pytest.raises(MediaNotFound):
-        RunFiles(storage.folders).path_of(run_id, name)
+        FolderFiles(storage.folders).path_of(run_id, name)
 
 
 def test_a_run_that_is_not_there(storage: MediaStorageService, run_id: str) -> None:
     with pytest.raises(RunNotFound):
-        RunFiles(storage.folders).of(new_run_id())
+        FolderFiles(storage.folders).of(new_run_id())
     with pytest.raises(RunIdInvalid):
-        RunFiles(storage.folders).path_of("..", "metadata.json")
+        FolderFiles(storage.folders).path_of("..", "metadata.json")

@@ -21,7 +21,7 @@ _MOST_HASHED = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class RunFile:
+class FolderFile:
     """One file: `size` in bytes, None for an output that is listed and not on disk any more."""
 
     filename: str
@@ -31,13 +31,13 @@ class RunFile:
     """Of an output as noted when it was stored; of others up to 1 MiB as they are now."""
 
 
-class RunFiles:
+class FolderFiles:
     """Lists and finds the files in the folders of runs; reads them only."""
 
     def __init__(self, folders: RunFolders) -> None:
         self._folders = folders
 
-    def of(self, run_id: str) -> list[RunFile]:
+    def of(self, run_id: str) -> list[FolderFile]:
         """All files of the run: its texts and metadata first, then what was sent, then outputs.
 
         Raises RunIdInvalid, RunNotFound, RunArchived, MetadataUnreadable.
@@ -48,7 +48,7 @@ class RunFiles:
         files = [_file(path, _kind(path.name, run), noted) for path in _paths(folder)]
         there = {file.filename for file in files}
         gone = [
-            RunFile(name, "output", None, sha256)
+            FolderFile(name, "output", None, sha256)
             for name, sha256 in noted.items()
             if name not in there
         ]
@@ -91,13 +91,13 @@ def _kind(name: str, run: RunMetadata) -> FileKind:
     return "output" if any(output.filename == name for output in run.outputs) else "other"
 
 
-def _file(path: Path, kind: FileKind, noted: Mapping[str, str | None]) -> RunFile:
+def _file(path: Path, kind: FileKind, noted: Mapping[str, str | None]) -> FolderFile:
     try:
         size = path.stat().st_size
         if kind == "output":
-            return RunFile(path.name, kind, size, noted[path.name])
+            return FolderFile(path.name, kind, size, noted[path.name])
         is_small = size <= _MOST_HASHED
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest() if is_small else None
     except FileNotFoundError:  # it went at this moment
-        return RunFile(path.name, kind, None, None)
-    return RunFile(path.name, kind, size, sha256)
+        return FolderFile(path.name, kind, None, None)
+    return FolderFile(path.name, kind, size, sha256)

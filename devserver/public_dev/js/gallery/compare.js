@@ -1,0 +1,109 @@
+// Two runs side by side: their media, their texts with the words that differ, their facts.
+
+import { element, refill } from "../elements.js";
+import { changedWords, markedPieces } from "../word-diff.js";
+import { word } from "../words.js";
+import { hashOf } from "./address.js";
+import { factsOf } from "./run-facts.js";
+import { fetchRun, mediaOf } from "./run-page.js";
+import { beginning, failure } from "./shown.js";
+
+const LEAST_SHARED = 0.15;
+
+export class ComparePage {
+  /** Is drawn into `box`; `calls.close()` leads back, `calls.search()` gives the search. */
+  constructor(box, calls) {
+    this.box = box;
+    this.calls = calls;
+    this.shown = null;
+    this.asked = null;
+    this.stop = () => {};
+  }
+
+  /** Fetch two runs and show them. */
+  async open(runIds) {
+    this.close();
+    const asked = (this.asked = new AbortController());
+    refill(this.box, this.head(), element("p", { class: "hint", role: "status" }, word("gallery.waiting")));
+    try {
+      const both = await Promise.all(runIds.map((runId) => fetchRun(runId, asked.signal)));
+      if (asked.signal.aborted) return;
+      this.shown = both;
+      this.draw();
+      this.box.querySelector("h2").focus({ preventScroll: true });
+    } catch (error) {
+      if (error.code === "called_off") return;
+      const text = error.code === "run_not_found" ? word("gallery.run.unknown") : failure(error);
+      refill(this.box, this.head(), element("p", { class: "note bad", role: "alert" }, text));
+    }
+  }
+
+  /** Stop fetching and forget what is shown. */
+  close() {
+    if (this.asked) this.asked.abort();
+    this.asked = null;
+    this.shown = null;
+    this.stop();
+    refill(this.box);
+  }
+
+  draw() {
+    if (!this.shown) return;
+    const [one, other] = this.shown.map(({ run }) => run);
+    const title = element("h2", { tabindex: "-1", class: "run-title" }, word("gallery.compare.title"));
+    const names = [one, other].map((run, place) => element("h3", {}, element("a", { href: hashOf({ search: this.calls.search(), run: run.run_id }) }, `${"AB"[place]}: ${beginning(run.input_text, 60) || word("gallery.tile.no_text")}`)));
+    const pair = (a, b) => element("div", { class: "pair" }, a, b);
+    this.stop();
+    const media = [one, other].map(mediaOf);
+    this.stop = () => media.forEach((view) => view.stop());
+    refill(
+      this.box,
+      this.head(),
+      title,
+      pair(...names),
+      pair(...media.map((view) => view.node)),
+      ...this.texts("input", one.input_text, other.input_text, pair),
+      ...this.texts("transformed", one.transformed_text || "", other.transformed_text || "", pair),
+      element("h3", {}, word("gallery.run.metadata")),
+      this.facts(one, other),
+      element("h3", {}, word("gallery.run.journey")),
+      this.steps(),
+    );
+  }
+
+  head() {
+    return element("div", { class: "run-bar" }, element("button", { type: "button", class: "plain", onClick: () => this.calls.close() }, word("gallery.run.close")));
+  }
+
+  texts(key, a, b, pair) {
+    const heading = element("h3", {}, word(`gallery.compare.${key}`));
+    if (!a && !b) return [];
+    if (a === b) return [heading, element("p", { class: "hint" }, word("gallery.compare.same_text")), element("blockquote", { class: "words" }, a)];
+    const { before, after } = changedWords(a, b);
+    const kept = before.filter(({ kind }) => kind === "kept").reduce((sum, { text }) => sum + text.length, 0);
+    // Two texts that share next to nothing are easier to read without all of it marked.
+    if (kept < LEAST_SHARED * Math.max(a.length, b.length)) return [heading, pair(element("blockquote", { class: "words" }, a || "–"), element("blockquote", { class: "words" }, b || "–"))];
+    return [heading, pair(element("blockquote", { class: "words changes" }, ...markedPieces(before)), element("blockquote", { class: "words changes" }, ...markedPieces(after)))];
+  }
+
+  facts(one, other) {
+    const body = element("tbody", {});
+    const facts = factsOf(other);
+    factsOf(one).forEach(([key, a], place) => {
+      const b = facts[place][1];
+      if (a === null && b === null) return;
+      const differs = a !== b;
+      body.append(
+        element("tr", { class: differs ? "differs" : null }, element("th", { scope: "row" }, word(`gallery.fact.${key}`), differs ? element("span", { class: "unseen" }, ` (${word("gallery.compare.differs")})`) : null), element("td", {}, a === null ? "–" : a), element("td", {}, b === null ? "–" : b)),
+      );
+    });
+    const head = element("tr", {}, element("td", {}), element("th", { scope: "col" }, "A"), element("th", { scope: "col" }, "B"));
+    return element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": word("gallery.run.metadata") }, element("table", { class: "comparison" }, element("thead", {}, head), body));
+  }
+
+  steps() {
+    const rows = this.shown.map(({ journey }) => journey.steps.map((step) => `${step.step}: ${word(`gallery.verdict.${step.status}`)}`));
+    const lists = rows.map((steps) => element("ol", { class: "short-steps" }, ...steps.map((text) => element("li", {}, text))));
+    return element("div", { class: "pair" }, ...lists);
+  }
+}

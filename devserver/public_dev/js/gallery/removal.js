@@ -1,0 +1,150 @@
+// Deleting runs, and all runs of a person: what goes is named first, and what was done is shown.
+
+import { openDialog } from "../dialog.js";
+import { element, refill } from "../elements.js";
+import { word } from "../words.js";
+import { askAsResearcher } from "./session.js";
+import { beginning, failure, number, size, styleName, time } from "./shown.js";
+
+const NAMED = 6;
+const TYPED_FROM = 20;
+
+/**
+ * Delete runs after asking. `runs` are some of them, to be named; `ids()` gives the ids of all.
+ * Resolves with the ids of those that are gone, null when nothing was begun.
+ */
+export function openDeletion(runs, count, ids) {
+  const box = element("div", {});
+  const dialog = openDialog(word("gallery.delete.title", { count }), box);
+  const named = element("ul", { class: "named" }, ...runs.slice(0, NAMED).map((run) => element("li", {}, element("strong", {}, beginning(run.input_text, 70) || word("gallery.tile.no_text")), ` ${styleName(run.schema)} · ${time(run.timestamp)} · ${word("gallery.delete.media", { count: (run.outputs || []).length })}`)));
+  if (count > Math.min(runs.length, NAMED)) named.append(element("li", {}, word("gallery.delete.and_more", { count: count - Math.min(runs.length, NAMED) })));
+  const needsNumber = count >= TYPED_FROM;
+  const sure = needsNumber ? element("input", { type: "text", inputmode: "numeric", autocomplete: "off", id: "sure" }) : element("input", { type: "checkbox", id: "sure" });
+  const label = element("label", { class: needsNumber ? "" : "switch" }, ...(needsNumber ? [word("gallery.delete.type_number", { count }), sure] : [sure, element("span", {}, word("gallery.delete.sure"))]));
+  const go = element("button", { type: "button", class: "danger", disabled: true }, word("gallery.delete.go", { count }));
+  const isSure = () => (needsNumber ? sure.value.replace(/\D/g, "") === String(count) : sure.checked);
+  sure.addEventListener(needsNumber ? "input" : "change", () => {
+    go.disabled = !isSure();
+  });
+  let gone = null;
+  go.addEventListener("click", async () => {
+    if (!isSure() || gone) return;
+    gone = [];
+    await deleteAll(box, dialog, ids, gone, count);
+  });
+  refill(box, named, element("p", {}, word("gallery.delete.what")), element("p", { class: "hint" }, word("gallery.delete.copies")), label, element("div", { class: "buttons" }, go, element("button", { type: "button", onClick: () => dialog.close() }, word("gallery.cancel"))));
+  return dialog.closed.then(() => gone);
+}
+
+async function deleteAll(box, dialog, ids, gone, count) {
+  const progress = element("progress", { max: count, value: 0, "aria-label": word("gallery.delete.progress") });
+  const said = element("p", { role: "status" }, word("gallery.waiting"));
+  let stopped = false;
+  const stop = element("button", { type: "button", onClick: () => (stopped = true) }, word("gallery.delete.stop"));
+  refill(box, progress, said, element("div", { class: "buttons" }, stop));
+  dialog.closed.then(() => (stopped = true));
+  const sum = { files: 0, bytes: 0, faults: [] };
+  try {
+    for (const runId of await ids()) {
+      if (stopped) break;
+      try {
+        const receipt = await askAsResearcher(`/api/runs/${runId}`, { method: "DELETE", patience: 120000 });
+        gone.push(runId);
+        sum.files += receipt.files;
+        sum.bytes += receipt.bytes;
+        if (!receipt.complete) sum.faults.push([runId, Object.values(receipt.faults).join(" ")]);
+      } catch (error) {
+        if (error.status === 401 || error.code === "offline") throw error;
+        sum.faults.push([runId, failure(error)]);
+      }
+      progress.value = gone.length;
+      said.textContent = word("gallery.delete.done_of", { done: gone.length, of: count });
+    }
+    receiptOf(box, dialog, sum, gone.length);
+  } catch (error) {
+    receiptOf(box, dialog, sum, gone.length, error);
+  }
+}
+
+function receiptOf(box, dialog, sum, done, error = null) {
+  const said = element("div", { class: sum.faults.length || error ? "note bad" : "note good", role: "status" }, element("p", {}, word("gallery.delete.receipt", { count: done, files: number(sum.files), size: size(sum.bytes) })));
+  if (error) said.append(element("p", {}, failure(error)));
+  if (sum.faults.length) said.append(element("p", {}, word("gallery.delete.faults")), element("ul", {}, ...sum.faults.slice(0, 50).map(([runId, fault]) => element("li", {}, element("code", {}, runId.slice(0, 8)), ` ${fault}`))));
+  const close = element("button", { type: "button", onClick: () => dialog.close() }, word("gallery.close"));
+  refill(box, said, element("div", { class: "buttons" }, close));
+  close.focus();
+}
+
+/**
+ * Delete all runs of a person after showing what they are. `userId` is filled in where it is known.
+ * Resolves with whether something was deleted.
+ */
+export function openErasure(userId = "") {
+  const box = element("div", {});
+  const dialog = openDialog(word("gallery.erase.title"), box);
+  let erased = false;
+  const who = element("input", { type: "text", id: "erase-who", value: userId, maxlength: "200", autocomplete: "off", spellcheck: "false" });
+  const found = element("div", {});
+  const look = element("button", { type: "submit" }, word("gallery.erase.look"));
+  const form = element("form", {}, element("label", { for: "erase-who" }, word("gallery.erase.who")), who, element("p", { class: "hint" }, word("gallery.erase.who.hint")), element("div", { class: "buttons" }, look, element("button", { type: "button", onClick: () => dialog.close() }, word("gallery.cancel"))));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (who.value) plan(who.value);
+  });
+  who.addEventListener("input", () => refill(found));
+
+  async function plan(label) {
+    look.disabled = true;
+    refill(found, element("p", { role: "status" }, word("gallery.waiting")));
+    try {
+      const receipt = await askAsResearcher("/api/erasures", { method: "POST", body: { user_id: label, dry_run: true }, patience: 120000 });
+      if (receipt.run_ids.length) refill(found, ...planned(receipt));
+      else refill(found, element("p", { class: "note", role: "status" }, word("gallery.erase.nobody")));
+    } catch (error) {
+      refill(found, element("p", { class: "note bad", role: "alert" }, failure(error)));
+    } finally {
+      look.disabled = false;
+    }
+  }
+
+  function planned(receipt) {
+    const sure = element("input", { type: "text", id: "erase-sure", autocomplete: "off", spellcheck: "false" });
+    const go = element("button", { type: "button", class: "danger", disabled: true }, word("gallery.erase.go", { count: receipt.run_ids.length }));
+    sure.addEventListener("input", () => {
+      go.disabled = sure.value !== receipt.user_id;
+    });
+    go.addEventListener("click", () => erase(receipt.user_id, go));
+    const sum = element("div", { class: "note", role: "status" }, element("p", {}, word("gallery.erase.plan", { count: receipt.run_ids.length, files: number(receipt.files), size: size(receipt.bytes) })));
+    if (receipt.repetitions.length) sum.append(element("p", {}, word("gallery.erase.repetitions", { count: receipt.repetitions.length })));
+    return [sum, elsewhere(receipt), element("label", { for: "erase-sure" }, word("gallery.erase.type", { user: receipt.user_id })), sure, element("div", { class: "buttons" }, go)];
+  }
+
+  async function erase(label, go) {
+    go.disabled = true;
+    refill(found, element("p", { role: "status" }, word("gallery.waiting")));
+    erased = true;
+    try {
+      const receipt = await askAsResearcher("/api/erasures", { method: "POST", body: { user_id: label }, patience: 600000 });
+      refill(box, ...receiptOfPerson(receipt));
+    } catch (error) {
+      refill(found, element("p", { class: "note bad", role: "alert" }, failure(error)));
+    }
+  }
+
+  function receiptOfPerson(receipt) {
+    const said = element("div", { class: receipt.is_complete ? "note good" : "note bad", role: "status" }, element("p", {}, word("gallery.erase.receipt", { count: receipt.run_ids.length, files: number(receipt.files), size: size(receipt.bytes) })));
+    if (!receipt.is_complete) said.append(element("p", {}, word("gallery.erase.incomplete")), element("ul", {}, ...Object.entries(receipt.faults).map(([runId, faults]) => element("li", {}, element("code", {}, runId.slice(0, 8)), ` ${Object.values(faults).join(" ")}`))));
+    const save = element("a", { class: "button", download: `erasure-${receipt.time.slice(0, 10)}.json`, href: URL.createObjectURL(new Blob([`${JSON.stringify(receipt, null, 2)}\n`], { type: "application/json" })) }, word("gallery.erase.save"));
+    dialog.closed.then(() => URL.revokeObjectURL(save.href));
+    return [said, elsewhere(receipt), element("div", { class: "buttons" }, save, element("button", { type: "button", onClick: () => dialog.close() }, word("gallery.close")))];
+  }
+
+  refill(box, form, found);
+  if (userId) plan(userId);
+  return dialog.closed.then(() => erased);
+}
+
+function elsewhere(receipt) {
+  if (!receipt.out_of_reach.length) return null;
+  return element("details", { class: "more-details" }, element("summary", {}, word("gallery.erase.out_of_reach")), element("ul", {}, ...receipt.out_of_reach.map((one) => element("li", {}, element("strong", {}, one.where ? `${one.name} (${one.where})` : one.name), ` ${word(`gallery.out_of_reach.${one.kind}`)}`))));
+}

@@ -1,0 +1,66 @@
+// The way of a text through a run, step by step, with what each step changed.
+
+import { element } from "../elements.js";
+import { markedPieces } from "../word-diff.js";
+import { hasWord, word } from "../words.js";
+import { seconds, time } from "./shown.js";
+
+/** The journey of a run (GET /api/runs/<run_id>/journey) as a list of its steps. */
+export function timeline(journey) {
+  const steps = element("ol", { class: "timeline" });
+  steps.append(begin(journey));
+  let stage = 0;
+  for (const step of journey.steps) {
+    if (step.stage !== stage) {
+      stage = step.stage;
+      steps.append(element("li", { class: "timeline-stage" }, element("h3", {}, word(`gallery.stage.${stage}`))));
+    }
+    steps.append(stepItem(step));
+  }
+  if (journey.error) steps.append(element("li", { class: "step step-failed" }, element("p", { class: "step-head" }, element("strong", {}, word("gallery.step.end"))), element("p", {}, journey.error.message), element("p", { class: "hint" }, element("code", {}, journey.error.code))));
+  return steps;
+}
+
+function begin(journey) {
+  return element("li", { class: "step step-begin" }, element("p", { class: "step-head" }, element("strong", {}, word("gallery.step.idea"))), element("blockquote", { class: "words" }, journey.input_text));
+}
+
+function stepItem(step) {
+  const key = `gallery.step.${step.step}`;
+  const name = hasWord(key) ? word(key) : step.step;
+  const head = element("p", { class: "step-head" }, element("strong", {}, name), " ", element("span", { class: `verdict verdict-${step.status}` }, word(`gallery.verdict.${step.status}`)));
+  const item = element("li", { class: `step step-${step.status}`, "data-step": step.step }, head);
+  const changed = step.changes.some((change) => change.kind !== "kept");
+  if (changed) item.append(changesOf(step));
+  else if (step.output !== null && step.output !== step.input) item.append(element("blockquote", { class: "words" }, step.output));
+  const reason = step.details.reason || step.details.code;
+  if (typeof reason === "string") item.append(element("p", { class: "hint" }, element("code", {}, reason)));
+  const details = Object.entries(step.details).filter(([, value]) => value !== null && value !== undefined);
+  if (details.length) {
+    const text = JSON.stringify(Object.fromEntries(details), null, 2);
+    item.append(element("details", { class: "more-details step-facts" }, element("summary", {}, facts(step)), element("pre", { tabindex: "0" }, text)));
+  } else {
+    item.append(element("p", { class: "step-facts" }, facts(step)));
+  }
+  return item;
+}
+
+function changesOf(step) {
+  const text = element("blockquote", { class: "words changes" }, ...markedPieces(step.changes));
+  const after = element("blockquote", { class: "words" }, step.output);
+  const kept = step.changes.filter((change) => change.kind === "kept").reduce((sum, change) => sum + change.text.length, 0);
+  // Where next to nothing stayed, two whole texts are easier to read than a patchwork.
+  if (kept >= 0.15 * step.output.length) return text;
+  const more = element("details", { class: "more-details" }, element("summary", {}, word("gallery.step.word_by_word")), text);
+  const both = element("div", {}, after, more);
+  return both;
+}
+
+function facts(step) {
+  const said = [time(step.started_at).split(", ").pop(), seconds(step.duration_seconds)];
+  if (step.backend) said.push(step.backend);
+  if (step.model) said.push(step.model);
+  if (step.config) said.push(step.config);
+  if (step.seed !== null) said.push(word("gallery.step.seed", { seed: String(step.seed) }));
+  return said.join(" · ");
+}

@@ -1,0 +1,440 @@
+"""A run in the gallery, two side by side, taking runs away, deleting and checking them."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page, expect
+
+from tests.conftest import TOKEN
+from tests.pages.gallery_rig import (
+    DESK,
+    PHONE,
+    expect_accessible,
+    expect_total,
+    researcher_at,
+    tile,
+    tiles,
+    write_archive,
+)
+from tests.running_server import RunningServer
+
+NUMBER = 40
+PERSON = 'Kind, "das" <b>fett</b> heißt'
+HOSTILE = '<img src=x onerror="document.title=\'taken\'"> </script>{{7*7}} \u202everkehrt & "so"'
+
+Run = dict[str, Any]
+Opened = Callable[..., Page]
+
+
+@pytest.fixture(scope="module", name="server_with_runs")
+def _server_with_runs(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    server = RunningServer(tmp_path_factory.mktemp("gallery"), token=TOKEN)
+    write_archive(server.exports, NUMBER, seed=5)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(name="made")
+def _made(server_with_runs: RunningServer) -> Callable[..., str]:
+    """Makes a real run and returns its id."""
+
+    def make(text: str, **fields: Any) -> str:
+        answer = server_with_runs.post_text(input_text=text, **fields)
+        assert answer.status_code in (200, 403), answer.text
+        run_id: str = answer.json()["run_id"]
+        return run_id
+
+    return make
+
+
+def total(server: RunningServer, search: str = "") -> int:
+    answer = requests.get(
+        f"{server.url}/api/runs?limit=1&{search}",
+        headers={"Authorization": f"Bearer {TOKEN}"},
+        timeout=30,
+    )
+    found: int = answer.json()["total"]
+    return found
+
+
+@pytest.fixture(name="room")
+def _room(browser: Browser, server_with_runs: RunningServer) -> Iterator[Opened]:
+    """Opens the gallery at an address."""
+    with_pages = []
+
+    def open_(address: str = "", **more: Any) -> Page:
+        opened = researcher_at(browser, server_with_runs.url, address=address, **more)
+        page = opened.__enter__()
+        with_pages.append(opened)
+        return page
+
+    yield open_
+    for opened in with_pages:
+        opened.__exit__(None, None, None)
+
+
+def test_a_run_is_shown_with_its_whole_journey(
+    room: Opened, made: Callable[..., str], server_with_runs: RunningServer
+) -> None:
+    first = made("Ein Hund am Meer", schema="theopposite", user_id="K7", seed=3)
+    again = requests.post(f"{server_with_runs.url}/api/runs/{first}/rerun", timeout=60).json()
+    page = room(f"#run={again['run_id']}")
+    heading = page.get_by_role("heading", name="Ein Hund am Meer")
+    expect(heading).to_be_focused()
+    expect(page.get_by_role("img", name="Ergebnis zu: Ein Hund am Meer")).to_have_js_property(
+        "naturalWidth", 1024
+    )
+    journey = page.locator(".timeline")
+    assert journey.locator(".step").count() == len(again["stages"]) + 1
+    expect(journey.locator("ins").first).to_be_visible()
+    expect(journey.locator("del").first).to_be_visible()
+    expect(page.locator(".facts")).to_contain_text("K7")
+    expect(page.locator(".facts")).to_contain_text("3")
+    related = page.locator(".related")
+    expect(related.get_by_role("heading", name="Wiederholt diesen Lauf")).to_be_visible()
+    expect(related.get_by_role("heading", name="Gleicher Text")).to_be_visible()
+    expect(related.get_by_role("heading", name="Gleiche Person")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Ein Hund am Meer")).to_be_visible()
+    related.get_by_role("heading", name="Gleicher Text").locator("..").get_by_role("link").click()
+    expect_total(page, 2)
+    expect(page.get_by_role("group", name="Gewählte Filter")).to_contain_text("Gleicher Text")
+
+
+def test_the_files_of_a_run_can_be_saved(
+    room: Opened, made: Callable[..., str], server_with_runs: RunningServer
+) -> None:
+    run_id = made("Ein Fuchs im Schnee")
+    page = room(f"#run={run_id}")
+    table = page.locator(".files")
+    folder = server_with_runs.runs / run_id
+    names = {path.name for path in folder.iterdir()}
+    expect(table.get_by_role("link", name="output_image.png")).to_be_visible()
+    assert set(table.locator("a:not(.marked)").all_text_contents()) == names
+    with page.expect_download() as download:
+        table.get_by_role("link", name="metadata.json", exact=True).click()
+    assert Path(download.value.path()).read_bytes() == (folder / "metadata.json").read_bytes()
+    with page.expect_download() as download:
+        table.get_by_role("link", name="mit KI-Kennzeichnung").click()
+    marked = Path(download.value.path()).read_bytes()
+    assert b"algorithmicMedia" in marked
+    assert marked != (folder / "output_image.png").read_bytes()
+
+
+def test_hostile_texts_are_shown_as_texts(
+    room: Opened, made: Callable[..., str], server_with_runs: RunningServer
+) -> None:
+    run_id = made(HOSTILE, schema="passthrough", user_id=PERSON, output_type="text")
+    page = room()
+    expect(tile(page, run_id)).to_be_visible()
+    title = page.title()
+    tile(page, run_id).click()
+    expect(page.locator(".step-begin .words")).to_have_text(HOSTILE)
+    expect(page.locator(".facts")).to_contain_text(PERSON)
+    page.get_by_role("button", name="Alles dieser Person löschen").click()
+    expect(page.get_by_label("Wessen Läufe?")).to_have_value(PERSON)
+    expect(page.get_by_role("dialog")).to_contain_text(f"Schreibe {PERSON}, um sicherzugehen:")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert page.title() == title
+    assert page.locator("img[src=x]").count() == 0
+    # A label that holds a quotation mark and a comma has no name in the language of filters.
+    expect(page.locator(".related")).not_to_contain_text("Alle 1 in der Suche")
+
+
+def test_a_run_that_is_gone_is_said(room: Opened, made: Callable[..., str]) -> None:
+    run_id = "0f0e0d0c-0b0a-4908-8706-050403020100"
+    page = room(f"#run={run_id}", may_complain=True)
+    expect(page.get_by_text("Diesen Lauf gibt es hier nicht (mehr).")).to_be_visible()
+    page.get_by_role("button", name="Zurück zur Suche").click()
+    expect(page.locator("#total")).to_be_visible()
+
+
+def test_all_media_can_be_looked_at(room: Opened, made: Callable[..., str]) -> None:
+    for media_type, seen in (("audio", "audio"), ("video", "video"), ("3d", ".stage-3d")):
+        run_id = made("Eine Katze auf dem Dach", output_type=media_type)
+        page = room(f"#run={run_id}", may_complain=media_type == "3d")  # WebGL may warn
+        expect(page.locator(f".run-media {seen}").first).to_be_visible()
+        expect(page.locator(".facts")).to_contain_text("atelier")
+
+
+def test_a_blocked_run_says_where_and_why(room: Opened, made: Callable[..., str]) -> None:
+    run_id = made("Ich will eine Bombe bauen und alle töten")
+    page = room(f"#run={run_id}")
+    expect(page.locator(".run-under")).to_contain_text("angehalten")
+    expect(page.locator(".step-blocked")).to_contain_text("Wortlisten")
+
+
+def test_going_on_to_the_next_run(room: Opened, server_with_runs: RunningServer) -> None:
+    page = room()
+    expect_total(page, total(server_with_runs))
+    first, second = tiles(page).evaluate_all("all => all.slice(0, 2).map(one => one.dataset.run)")
+    tile(page, first).click()
+    expect(page.get_by_role("button", name="Davor")).to_be_disabled()
+    page.get_by_role("button", name="Danach").click()
+    expect(page.locator(".facts")).to_contain_text(second)
+    assert second in page.url
+    page.get_by_role("button", name="Davor").click()
+    expect(page.locator(".facts")).to_contain_text(first)
+
+
+def test_two_runs_side_by_side(room: Opened, made: Callable[..., str]) -> None:
+    one = made("Ein roter Drache fliegt", schema="passthrough", seed=1)
+    other = made("Ein grüner Drache fliegt", schema="passthrough", seed=2)
+    page = room("#q=Drache+fliegt")
+    for run_id in (one, other):
+        tile(page, run_id).hover()
+        tile(page, run_id).locator(".tile-check").click()
+    page.get_by_role("button", name="Vergleichen").click()
+    expect(page.locator("#compare-page del").first).to_have_text("roter")
+    expect(page.locator("#compare-page ins").first).to_have_text("grüner")
+    differing = page.locator(".comparison .differs th")
+    assert "Seed (verschieden)" in differing.all_text_contents()
+    assert not any(text.startswith("Stil") for text in differing.all_text_contents())
+    page.reload()
+    expect(page.locator("#compare-page ins").first).to_have_text("grüner")
+    page.go_back()
+    expect(page.get_by_text("2 ausgewählt")).to_be_hidden()  # a reload forgets what was selected
+    expect(tile(page, one)).to_be_visible()
+
+
+def test_a_selection_becomes_a_package(
+    room: Opened, made: Callable[..., str], server_with_runs: RunningServer
+) -> None:
+    chosen = [made(f"Paket Nummer {n}", user_id="DOE_J") for n in ("eins", "zwei", "drei")]
+    left = chosen.pop(1)
+    page = room("#q=Paket+Nummer")
+    expect_total(page, 3)
+    page.get_by_role("button", name="Alle auswählen").click()
+    tile(page, left).focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_text("2 ausgewählt")).to_be_visible()
+    page.get_by_role("button", name="Exportieren").click()
+    dialog = page.get_by_role("dialog", name="2 Läufe exportieren")
+    dialog.get_by_label("Pseudonyme").check()
+    dialog.get_by_label("Überschrift").fill("Für den Bericht")
+    expect_accessible(page)
+    dialog.get_by_role("button", name="Paket machen").click()
+    save = dialog.get_by_role("link", name="Herunterladen")
+    expect(save).to_be_visible(timeout=30_000)
+    with page.expect_download() as download:
+        save.click()
+    with zipfile.ZipFile(download.value.path()) as package:
+        assert package.testzip() is None
+        folders = {name.partition("/")[0] for name in package.namelist() if "/" in name}
+        assert folders == set(chosen)
+        metadata = json.loads(package.read(f"{chosen[0]}/metadata.json"))
+        assert metadata["user_id"].startswith("P-")
+        original = (server_with_runs.runs / chosen[0] / "output_image.png").read_bytes()
+        assert package.read(f"{chosen[0]}/output_image.png") == original
+    dialog.get_by_role("button", name="Schließen").last.click()
+    page.get_by_role("button", name="Pakete").click()
+    kept = page.get_by_role("dialog", name="Pakete")
+    expect(kept).to_contain_text("Für den Bericht")
+    expect(kept).to_contain_text("aufgehoben bis")
+    kept.get_by_role("button", name="Paket löschen").first.click()
+    expect(kept).not_to_contain_text("Für den Bericht")
+
+
+def test_texts_are_looked_through_before_a_package(room: Opened, made: Callable[..., str]) -> None:
+    telling = made("Ich heiße Lena Müller und male einen Nachthimmel", output_type="text")
+    plain = made("Ein Baum und ein Nachthimmel", output_type="text")
+    page = room("#q=Nachthimmel")
+    expect_total(page, 2)
+    page.get_by_role("button", name="Alle auswählen").click()
+    page.get_by_role("button", name="Exportieren").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Erst nach persönlichen Daten sehen").click()
+    expect(dialog.locator(".findings")).to_contain_text("Lena Müller")
+    dialog.locator(".findings").get_by_role("checkbox").check()
+    dialog.get_by_label("JSON Lines").check()
+    dialog.get_by_role("button", name="Paket machen").click()
+    save = dialog.get_by_role("link", name="Herunterladen")
+    expect(save).to_be_visible(timeout=30_000)
+    with page.expect_download() as download:
+        save.click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    assert plain in text
+    assert telling not in text
+
+
+def test_deleting_names_what_goes_and_shows_what_went(
+    room: Opened, made: Callable[..., str], server_with_runs: RunningServer
+) -> None:
+    going = made("Das hier soll verschwinden", output_type="image")
+    staying = made("Das hier soll bleiben", output_type="image")
+    page = room("#q=hier+soll")
+    expect_total(page, 2)
+    tile(page, going).focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Löschen", exact=True).click()
+    dialog = page.get_by_role("dialog", name="1 Lauf löschen?")
+    expect(dialog).to_contain_text("Das hier soll verschwinden")
+    go = dialog.get_by_role("button", name="1 Lauf löschen")
+    expect(go).to_be_disabled()
+    expect_accessible(page)
+    page.keyboard.press("Escape")  # not after all
+    assert (server_with_runs.runs / going).is_dir()
+    page.get_by_role("button", name="Löschen", exact=True).click()
+    dialog.get_by_label("Ja, endgültig löschen").check()
+    go.click()
+    expect(dialog).to_contain_text("1 Lauf ist gelöscht:")
+    assert not (server_with_runs.runs / going).exists()
+    dialog.get_by_role("button", name="Schließen").last.click()
+    expect_total(page, 1)
+    expect(tile(page, going)).to_have_count(0)
+    expect(tile(page, staying)).to_be_visible()
+    expect(page.locator("#selection")).to_be_hidden()
+
+
+def test_many_are_deleted_only_by_typing_how_many(
+    room: Opened, server_with_runs: RunningServer
+) -> None:
+    # A picture of a run that is deleted just now may be asked for: the console tells the 404.
+    page = room(
+        "#status=success&schema=dada,bauhaus,haiku,cut_up,overdrive,opposites,renaissance",
+        may_complain=True,
+    )
+    expect(page.locator("#total")).not_to_be_empty()
+    page.get_by_role("button", name="Alle auswählen").click()
+    page.get_by_role("button", name="Löschen", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    go = dialog.get_by_role("button", name="Läufe löschen")
+    field = dialog.get_by_label("Schreibe die Zahl")
+    field.fill("1")
+    expect(go).to_be_disabled()
+    number = int(go.inner_text().split()[0])
+    before = total(server_with_runs)
+    field.fill(str(number))
+    go.click()
+    expect(dialog).to_contain_text(f"{number} Läufe sind gelöscht", timeout=60_000)
+    assert total(server_with_runs) == before - number
+    dialog.get_by_role("button", name="Schließen").last.click()
+    expect_total(page, 0)
+
+
+def test_all_of_a_person_is_deleted_with_a_receipt(
+    room: Opened, made: Callable[..., str], server_with_runs: RunningServer
+) -> None:
+    theirs = [made("Von mir", user_id="Nino & Co", output_type="text") for _ in range(2)]
+    page = room(f"#run={theirs[0]}")
+    page.get_by_role("button", name="Alles dieser Person löschen").click()
+    dialog = page.get_by_role("dialog", name="Alles einer Person löschen")
+    expect(dialog).to_contain_text("2 Läufe")
+    go = dialog.get_by_role("button", name="2 Läufe endgültig löschen")
+    expect(go).to_be_disabled()
+    expect_accessible(page)
+    dialog.get_by_label("Schreibe Nino & Co").fill("Nino")
+    expect(go).to_be_disabled()
+    dialog.get_by_label("Schreibe Nino & Co").fill("Nino & Co")
+    go.click()
+    expect(dialog).to_contain_text("Gelöscht: 2 Läufe")
+    assert not any((server_with_runs.runs / run_id).exists() for run_id in theirs)
+    with page.expect_download() as download:
+        dialog.get_by_role("link", name="Beleg speichern").click()
+    receipt = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert sorted(receipt["run_ids"]) == sorted(theirs)
+    dialog.get_by_role("button", name="Schließen").last.click()
+    expect(page.locator("#run-page")).to_be_hidden()
+    page.get_by_role("button", name="Person löschen", exact=True).click()
+    dialog.get_by_label("Wessen Läufe?").fill("Nino & Co")
+    dialog.get_by_role("button", name="Nachsehen").click()
+    expect(dialog).to_contain_text("Unter dieser Angabe gibt es keine Läufe.")
+
+
+def test_checking_finds_what_was_changed(
+    room: Opened, made: Callable[..., str], server_with_runs: RunningServer
+) -> None:
+    run_id = made("Unversehrt bis heute", output_type="image")
+    page = room(f"#run={run_id}", may_complain=True)  # no small picture of a damaged one
+    page.get_by_role("button", name="Diesen Lauf prüfen").click()
+    expect(page.get_by_text("Unversehrt: 1 Lauf geprüft")).to_be_visible()
+    with (server_with_runs.runs / run_id / "output_image.png").open("r+b") as file:
+        file.seek(200)
+        file.write(b"\0\0\0\0")
+    page.get_by_role("button", name="Diesen Lauf prüfen").click()
+    expect(page.locator(".faults")).to_contain_text("output_image.png")
+    page.get_by_role("button", name="Zurück zur Suche").click()
+    page.get_by_role("button", name="Alles prüfen").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("nicht, wie", timeout=30_000)
+    dialog.get_by_role("link", name=run_id[:8]).click()
+    expect(page.get_by_role("heading", name="Unversehrt bis heute")).to_be_visible()
+    requests.delete(
+        f"{server_with_runs.url}/api/runs/{run_id}",
+        headers={"Authorization": f"Bearer {TOKEN}"},
+        timeout=30,
+    )
+
+
+def test_an_archived_run_can_be_brought_back(
+    room: Opened, made: Callable[..., str], server_with_runs: RunningServer
+) -> None:
+    run_id = made("Aus dem Archiv", output_type="image")
+    archived = requests.post(
+        f"{server_with_runs.url}/api/runs/{run_id}/archive",
+        headers={"Authorization": f"Bearer {TOKEN}"},
+        timeout=30,
+    )
+    assert archived.status_code == 200
+    page = room(f"#run={run_id}", may_complain=True)
+    expect(page.get_by_text("Die Dateien dieses Laufs liegen im Archiv.")).to_be_visible()
+    page.get_by_role("button", name="Aus dem Archiv holen").click()
+    expect(page.get_by_role("img", name="Ergebnis zu: Aus dem Archiv")).to_be_visible()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_axe_finds_nothing(
+    room: Opened,
+    made: Callable[..., str],
+    server_with_runs: RunningServer,
+    size: dict[str, int],
+    dark: bool,
+) -> None:
+    run_id = made("Ein Garten im Regen", user_id="K3", schema="theopposite")
+    page = room(size=size, dark=dark)
+    expect_total(page, total(server_with_runs))
+    expect_accessible(page)
+    if size == PHONE:
+        page.get_by_role("button", name="Filter", exact=True).click()
+        page.get_by_role("button", name="Werkzeuge").click()
+    page.locator('[data-facet="status"] label', has_text="gelungen").click()
+    expect_total(page, total(server_with_runs, "status=success"))
+    tile(page, run_id).focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.get_by_text("2 ausgewählt")).to_be_visible()
+    expect_accessible(page)
+    page.get_by_role("button", name="Vergleichen").click()
+    expect(page.locator(".comparison")).to_be_visible()
+    expect_accessible(page)
+    page.go_back()
+    page.get_by_role("button", name="Prüfen", exact=True).click()
+    expect(page.get_by_role("dialog")).to_contain_text("geprüft")
+    expect_accessible(page)
+    page.keyboard.press("Escape")
+    tile(page, run_id).click()
+    expect(page.locator(".related")).to_be_visible()
+    for details in page.locator("#run-page details").all():
+        details.evaluate("one => { one.open = true; }")
+    expect_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+
+def test_axe_finds_nothing_at_the_login(browser: Browser, server_with_runs: RunningServer) -> None:
+    with browser.new_context(locale="en-GB") as context:
+        page = context.new_page()
+        page.goto(f"{server_with_runs.url}/gallery")
+        expect(page.get_by_label("Your token")).to_be_visible()
+        expect_accessible(page)

@@ -1,0 +1,281 @@
+"""Finding runs in the gallery: words, filters, the calendar, the address, the keyboard."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.conftest import TOKEN
+from tests.pages.gallery_rig import PHONE, expect_total, researcher_at, tile, tiles, write_archive
+from tests.running_server import RunningServer
+
+NUMBER = 90
+
+Run = dict[str, Any]
+
+
+@pytest.fixture(scope="module", name="archive")
+def _archive(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[RunningServer, list[Run]]]:
+    server = RunningServer(tmp_path_factory.mktemp("gallery"), token=TOKEN)
+    runs = write_archive(server.exports, NUMBER)
+    server.start()
+    yield server, runs[::-1]  # the newest first, as the gallery shows them
+    server.stop()
+
+
+@pytest.fixture(name="runs")
+def _runs(archive: tuple[RunningServer, list[Run]]) -> list[Run]:
+    return archive[1]
+
+
+@pytest.fixture(name="url")
+def _url(archive: tuple[RunningServer, list[Run]]) -> str:
+    return archive[0].url
+
+
+@pytest.fixture(name="room")
+def _room(browser: Browser, url: str) -> Iterator[Page]:
+    with researcher_at(browser, url) as page:
+        expect_total(page, NUMBER)
+        yield page
+
+
+def ids_shown(page: Page) -> list[str]:
+    found: list[str] = tiles(page).evaluate_all("all => all.map(one => one.dataset.run)")
+    return found
+
+
+def with_word(runs: list[Run], word: str) -> list[Run]:
+    def words(run: Run) -> set[str]:
+        text = f"{run['input_text']} {run['transformed_text'] or ''}"
+        return {one.strip(".!").lower() for one in text.split()}
+
+    return [run for run in runs if word in words(run)]
+
+
+def test_it_shows_the_newest_runs_with_their_pictures(room: Page, runs: list[Run]) -> None:
+    shown = ids_shown(room)
+    assert shown == [run["run_id"] for run in runs][: len(shown)]
+    pictured = next(run for run in runs if run["outputs"])
+    image = tile(room, pictured["run_id"]).locator("img")
+    expect(image).to_have_js_property("complete", True)
+    assert image.evaluate("one => one.naturalWidth") > 0
+    wordy = next(run for run in runs if not run["outputs"])
+    expect(tile(room, wordy["run_id"]).locator(".tile-words")).to_contain_text(
+        wordy["input_text"].split()[0]
+    )
+
+
+def test_searching_as_one_types_shows_the_last_word_only(room: Page, runs: list[Run]) -> None:
+    word = "Drache"
+    expected = with_word(runs, "drache")
+    assert 0 < len(expected) < NUMBER
+    asked: list[str] = []
+    room.on("request", lambda request: asked.append(request.url))
+    room.get_by_role("searchbox", name="In den Texten suchen").press_sequentially(word)
+    expect_total(room, len(expected))
+    expect(tiles(room)).to_have_count(len(expected))
+    assert ids_shown(room) == [run["run_id"] for run in expected]
+    assert room.url.endswith("#q=Drache")
+    assert not any("gallery#" in url for url in asked)
+    room.go_back()  # all that was typed in one go is one step
+    expect_total(room, NUMBER)
+    expect(room.get_by_role("searchbox", name="In den Texten suchen")).to_have_value("")
+
+
+def test_an_answer_that_is_overtaken_is_not_shown(browser: Browser, url: str) -> None:
+    with researcher_at(browser, url) as page:
+        expect_total(page, NUMBER)
+        held: list[Any] = []
+
+        def hold(route: Any) -> None:
+            held.append(route)
+
+        page.route("**/api/runs?q=drache&*", hold)
+        field = page.get_by_role("searchbox", name="In den Texten suchen")
+        with page.expect_request("**/api/runs?q=drache&*"):
+            field.fill("drache")
+        field.fill("gibtesnicht")
+        expect_total(page, 0)
+        expect(page.get_by_text("Kein Lauf passt zu dieser Suche.")).to_be_visible()
+        assert held
+        expect(tiles(page)).to_have_count(0)
+
+
+def test_filters_count_what_they_would_find(room: Page, runs: list[Run]) -> None:
+    counts = Counter(run["schema"] for run in runs)
+    often = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    schema, number = often[0]
+    group = room.locator('[data-facet="schema"]')
+    row = group.locator("label").first
+    expect(row.locator(".value-runs")).to_have_text(str(number))
+    expect(row).to_be_visible()
+    row.get_by_role("checkbox").check()
+    expect_total(room, number)
+    status = Counter(run["status"] for run in runs if run["schema"] == schema)
+    expect(
+        room.locator('[data-facet="status"] label', has_text="gelungen").locator(".value-runs")
+    ).to_have_text(str(status["success"]))
+    # Its own numbers stay those of all styles, so that another one can be added.
+    other, more = often[1]
+    group.locator("label").nth(1).get_by_role("checkbox").check()
+    expect_total(room, number + more)
+    assert room.url.endswith(f"#schema={schema}&schema={other}")
+    chips = room.get_by_role("group", name="Gewählte Filter")
+    chips.get_by_role("button").first.click()
+    expect_total(room, more)
+    room.reload()
+    expect_total(room, more)
+    room.go_back()
+    room.go_back()
+    expect_total(room, number)
+
+
+def test_a_mailed_link_shows_the_same(browser: Browser, url: str, runs: list[Run]) -> None:
+    expected = [run for run in runs if run["status"] == "success" and run["user_id"] is None]
+    address = "#status=success&user=-&sort=oldest"
+    with researcher_at(browser, url, address=address) as page:
+        expect_total(page, len(expected))
+        expect(tiles(page)).to_have_count(len(expected))
+        assert ids_shown(page) == [run["run_id"] for run in expected[::-1]]
+        expect(page.get_by_label("Reihenfolge")).to_have_value("oldest")
+
+
+def test_what_an_address_can_not_mean_is_left_out(browser: Browser, url: str) -> None:
+    address = "#run=../../etc&compare=x,y&colour=red&__proto__=1"
+    with researcher_at(browser, url, address=address) as page:
+        expect_total(page, NUMBER)
+    with researcher_at(
+        browser, url, address="#status=nonsense&from=gestern", may_complain=True
+    ) as page:
+        expect(page.get_by_text("Diese Suche versteht der Server nicht.")).to_be_visible()
+        page.get_by_role("button", name="Alle herausnehmen").click()
+        expect_total(page, NUMBER)
+
+
+def test_the_calendar_counts_days_and_chooses_them(room: Page, runs: list[Run]) -> None:
+    days = Counter(run["timestamp"][:10] for run in runs)
+    calendar = room.locator("#calendar")
+    for day, number in days.items():
+        if day[:7] == max(days)[:7]:
+            expect(calendar.locator(f'[data-day="{day}"] .day-runs')).to_have_text(str(number))
+    first, second = sorted(days)[-2:]
+    calendar.locator(f'[data-day="{second}"]').click()
+    expect_total(room, days[second])
+    assert room.url.endswith(f"#from={second}&to={second}")
+    expect(calendar.locator(f'[data-day="{first}"] .day-runs')).to_have_text(str(days[first]))
+    # A stretch of days, by keyboard alone.
+    calendar.get_by_role("button", name="Zeitraum").focus()
+    room.keyboard.press("Enter")
+    calendar.locator(f'[data-day="{second}"]').focus()
+    room.keyboard.press("Enter")
+    back = int(second[8:]) - int(first[8:])
+    for _ in range(back):
+        room.keyboard.press("ArrowLeft")
+    room.keyboard.press("Enter")
+    expect_total(room, days[first] + days[second])
+    assert room.url.endswith(f"#from={first}&to={second}")
+    calendar.get_by_role("button", name="Alle Tage").click()
+    expect_total(room, NUMBER)
+
+
+def test_the_keyboard_goes_through_the_grid(room: Page, runs: list[Run]) -> None:
+    ids = [run["run_id"] for run in runs]
+    columns = int(room.locator("#grid").get_attribute("aria-colcount") or 0)
+    assert columns > 3
+    tile(room, ids[0]).focus()
+    for key, place in (
+        ("ArrowRight", 1),
+        ("ArrowDown", 1 + columns),
+        ("Home", columns),
+        ("End", 2 * columns - 1),
+        ("ArrowUp", columns - 1),
+        ("ArrowUp", columns - 1),
+        ("Control+End", NUMBER - 1),
+        ("ArrowRight", NUMBER - 1),
+        ("Control+Home", 0),
+        ("ArrowLeft", 0),
+        ("ArrowRight", 1),
+    ):
+        room.keyboard.press(key)
+        expect(tile(room, ids[place])).to_be_focused()
+        expect(tile(room, ids[place])).to_be_in_viewport()
+    assert room.locator('#grid [tabindex="0"]').count() == 1
+    room.keyboard.press("Space")
+    room.keyboard.press("Shift+ArrowRight")
+    room.keyboard.press("Shift+ArrowRight")
+    expect(room.get_by_text("3 ausgewählt")).to_be_visible()
+    expect(tile(room, ids[3])).to_have_attribute("aria-selected", "true")
+    room.keyboard.press("Enter")
+    expect(room.locator("#run-page h2")).to_be_focused()
+    assert ids[3] in room.url
+    room.keyboard.press("Escape")
+    expect(tile(room, ids[3])).to_be_focused()
+    expect(room.get_by_text("3 ausgewählt")).to_be_visible()
+
+
+def test_coming_back_from_a_run_is_coming_back_to_its_place(room: Page, runs: list[Run]) -> None:
+    last = tile(room, runs[-1]["run_id"])
+    room.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(last).to_be_in_viewport()
+    last.click()
+    expect(room.locator("#run-page h2")).to_be_visible()
+    assert room.evaluate("scrollY") == 0
+    room.go_back()
+    expect(last).to_be_in_viewport()
+    expect(last).to_be_focused()
+
+
+def test_on_a_phone_filters_unfold(browser: Browser, url: str, runs: list[Run]) -> None:
+    with researcher_at(browser, url, size=PHONE) as page:
+        expect_total(page, NUMBER)
+        button = page.get_by_role("button", name="Filter", exact=True)
+        expect(page.locator("#calendar")).to_be_hidden()
+        button.click()
+        expect(button).to_have_attribute("aria-expanded", "true")
+        page.locator('[data-facet="status"] label', has_text="angehalten").click()
+        expect_total(page, sum(run["status"] == "blocked" for run in runs))
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_the_language_changes_everything_and_is_remembered(browser: Browser, url: str) -> None:
+    with researcher_at(browser, url) as page:
+        expect_total(page, NUMBER)
+        page.get_by_role("button", name="English").click()
+        expect(page.locator("#total")).to_have_text(f"{NUMBER} runs")
+        expect(page.get_by_role("heading", name="Gallery")).to_be_visible()
+        expect(page.locator('[data-facet="status"]')).to_contain_text("succeeded")
+        page.reload()
+        expect(page.locator("#total")).to_have_text(f"{NUMBER} runs")
+        assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_nobody_is_shown_anything_without_a_login(browser: Browser, url: str) -> None:
+    context = browser.new_context(locale="de-DE")
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{url}/gallery#q=drache")
+    expect(page.get_by_label("Dein Token")).to_be_visible()
+    expect(page.locator("#inside")).to_be_hidden()
+    assert not any("/api/runs" in one for one in asked)
+    page.get_by_label("Dein Token").fill(TOKEN)
+    page.get_by_role("button", name="Anmelden").click()
+    expect(page.get_by_role("searchbox", name="In den Texten suchen")).to_have_value("drache")
+    context.close()
+
+
+def test_a_login_that_ends_takes_everything_off_the_page(browser: Browser, url: str) -> None:
+    with researcher_at(browser, url, may_complain=True) as page:
+        expect_total(page, NUMBER)
+        page.context.clear_cookies()
+        page.get_by_role("searchbox", name="In den Texten suchen").fill("drache")
+        expect(page.get_by_label("Dein Token")).to_be_focused()
+        expect(page.locator("#inside")).to_be_hidden()
+        expect(tiles(page)).to_have_count(0)
