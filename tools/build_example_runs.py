@@ -5,8 +5,8 @@
 Every run is made by this very server, with `atelier`: real texts, pictures, sounds, films and 3D
 objects, some runs blocked, some repeated. Afterwards their days are spread over some months, and
 the crates are made anew, so that `python -m devserver verify` finds nothing to complain about. The
-same number gives the same ideas, styles and seeds. FOLDER has to be empty or not there; start the server
-on it with DEVSERVER_EXPORTS_DIR=FOLDER. 300 runs take some minutes.
+same number gives the same ideas, styles and seeds. FOLDER has to be empty or not there; start the
+server on it with DEVSERVER_EXPORTS_DIR=FOLDER. 300 runs take some minutes.
 """
 
 from __future__ import annotations
