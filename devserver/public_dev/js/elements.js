@@ -1,8 +1,11 @@
 // Makes elements without ever reading text as HTML.
 
+const isThere = (child) => child !== null && child !== undefined && child !== false && child !== "";
+
 /**
  * A new element: `element("button", { type: "button", class: "primary" }, "Los!")`.
  * Attributes that are null, undefined or false are left out; functions under `on<Event>` listen.
+ * Children that are not there (null, false, an empty text) are left out.
  */
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -11,12 +14,12 @@ export function element(tag, attributes = {}, ...children) {
     if (typeof value === "function") made.addEventListener(name.slice(2).toLowerCase(), value);
     else made.setAttribute(name, value === true ? "" : String(value));
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined));
+  made.append(...children.filter(isThere));
   return made;
 }
 
 /** Put `children` in the place of all that `parent` holds. Safari has replaceChildren since 14.1. */
 export function refill(parent, ...children) {
   while (parent.firstChild) parent.removeChild(parent.firstChild);
-  parent.append(...children.filter((child) => child !== null && child !== undefined));
+  parent.append(...children.filter(isThere));
 }

@@ -10,7 +10,7 @@ const NAMES = { de: "Deutsch", en: "English" };
 export function framePage(place) {
   const skip = element("a", { class: "skip", href: "#main", "data-word": "common.skip" });
   const buttons = LANGUAGES.map((one) =>
-    element("button", { type: "button", class: "small", "data-language": one, lang: one, "aria-label": NAMES[one] }, one.toUpperCase()),
+    element("button", { type: "button", class: "small", "data-language": one, lang: one }, NAMES[one]),
   );
   const dark = element("button", { type: "button", class: "small", "data-word": "common.dark" });
   document.body.prepend(skip);

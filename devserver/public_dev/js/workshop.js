@@ -328,6 +328,7 @@ const codes = codeForm(() => {
 /** The words of the cards are made anew; what is typed and chosen stays. */
 function speakAnew() {
   if (!schemas.length) return;
+  news("");
   fillForm(written());
   for (const entry of shown.values()) {
     const old = entry.card;

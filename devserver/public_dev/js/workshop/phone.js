@@ -5,17 +5,28 @@ import { openDialog } from "../dialog.js";
 import { element, refill } from "../elements.js";
 import { language, word } from "../words.js";
 
+const links = new Map(); // run_id -> the link made for it; opening it again makes no other
+
+async function linkTo(runId) {
+  const known = links.get(runId);
+  if (known && Date.parse(known.expires_at) > Date.now()) return known;
+  const link = await ask(`/api/runs/${runId}/links`, { method: "POST" });
+  links.set(runId, link);
+  return link;
+}
+
 /** Open the dialog with the code for the run. */
 export async function showOnPhone(runId) {
   const content = element("div", { class: "phone" }, element("p", { role: "status" }, word("workshop.phone.making")));
   const dialog = openDialog(word("workshop.phone.title"), content);
   try {
-    const link = await ask(`/api/runs/${runId}/links`, { method: "POST", body: {} });
-    const until = new Date(link.expires_at).toLocaleString(language(), { weekday: "long", hour: "2-digit", minute: "2-digit" });
+    const link = await linkTo(runId);
+    const until = new Date(link.expires_at).toLocaleDateString(language(), { weekday: "long", day: "numeric", month: "long" });
     refill(
       content,
       element("img", { src: link.qr_url, alt: word("workshop.phone.code"), width: 288, height: 288 }),
       element("p", {}, word("workshop.phone.how", { until })),
+      link.reach === "this_machine" && element("p", { class: "note" }, word("workshop.phone.only_here")),
       element("p", {}, element("a", { href: link.url, target: "_blank", rel: "noopener" }, link.url)),
     );
   } catch (error) {

@@ -7,6 +7,7 @@ import { changedWords, markedPieces } from "../word-diff.js";
 import { duration, stagesOf, standing } from "./standing.js";
 import { stylePicture } from "./styles.js";
 
+const QUICK_MILLISECONDS = 1000;
 const OVER = ["success", "partial", "blocked", "failed", "cancelled"];
 
 /** A part of the card that is made anew only when what it tells has changed. */
@@ -33,6 +34,12 @@ function button(icon, text, onClick, classes = "") {
 
 function shownText(title, pieces, classes) {
   return element("div", { class: classes }, element("h5", {}, title), element("p", { class: "changes", tabindex: "0", role: "group", "aria-label": title }, ...markedPieces(pieces)));
+}
+
+/** A still picture of what moves or turns. */
+function posterOf(run, output) {
+  if (output.type !== "video" && output.type !== "3d") return null;
+  return `/api/media/thumbnail/${run.run_id}/${output.index}?type=${output.type}&size=512`;
 }
 
 /** Has the browser save `text` as a file. */
@@ -152,7 +159,7 @@ export function runCard(work, schema, ways, news) {
     result.tell(isShown ? [language(), run.outputs.map((output) => output.url)] : null, () => {
       for (const view of views) view.stop();
       const alt = (output) => word(`workshop.shows.${output.type}`, { idea: run.input_text.slice(0, 200) });
-      views = run.outputs.map((output) => mediaView(output, { alt: alt(output), poster: `/api/media/thumbnail/${run.run_id}?size=512` }));
+      views = run.outputs.map((output) => mediaView(output, { alt: alt(output), poster: posterOf(run, output) }));
       const atelier = run.outputs.some((output) => output.backend === "atelier");
       return [...views.map((view) => view.node), atelier && element("p", { class: "hint" }, word("workshop.atelier"))];
     });
@@ -180,15 +187,11 @@ export function runCard(work, schema, ways, news) {
 
   /** A way that is not gone twice by two quick taps. */
   function once(way) {
-    return async (event) => {
-      const pressed = event.currentTarget;
-      if (pressed.disabled) return;
-      pressed.disabled = true;
-      try {
-        await way();
-      } finally {
-        pressed.disabled = false;
-      }
+    let last = -Infinity;
+    return (event) => {
+      const isSecond = event.timeStamp - last < QUICK_MILLISECONDS;
+      last = event.timeStamp;
+      if (!isSecond) way();
     };
   }
 

@@ -1,0 +1,314 @@
+"""What a workshop does to a page: reloads, quick taps, lost Wi-Fi, a server that starts again."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.fake_comfyui import FakeComfyUI
+from tests.honest_folders import check_folder
+from tests.pages.conftest import tablet
+from tests.pages.workshop_steps import (
+    LONGEST,
+    cards,
+    go,
+    make,
+    stored_runs,
+    wait_for,
+    write,
+)
+from tests.running_server import RunningServer
+
+CHECKPOINT = "sd3.5_large_fp8_scaled.safetensors"
+START = "**/api/schema/pipeline/execute"
+
+
+@pytest.fixture(name="comfy", scope="module")
+def _comfy() -> Iterator[FakeComfyUI]:
+    with FakeComfyUI(checkpoints=[CHECKPOINT]) as comfy:
+        yield comfy
+
+
+@pytest.fixture(name="painting", scope="module")
+def _painting(
+    tmp_path_factory: pytest.TempPathFactory, comfy: FakeComfyUI
+) -> Iterator[RunningServer]:
+    """A server that has its pictures made by a ComfyUI."""
+    server = RunningServer(
+        tmp_path_factory.mktemp("painting"),
+        COMFYUI_URLS=comfy.url,
+        DEVSERVER_POOL_PROCESSES="1",
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(name="held")
+def _held(comfy: FakeComfyUI) -> Iterator[threading.Event]:
+    """ComfyUI begins each prompt, and goes on when this is set."""
+    release = threading.Event()
+    comfy.behaviour.hold = release
+    yield release
+    release.set()
+    comfy.behaviour.hold = None
+
+
+@pytest.fixture(name="shaken")
+def _shaken(browser: Browser) -> Iterator[Page]:
+    """A page of a tablet whose server is out of reach at times, which its console says."""
+    with tablet(browser, may_complain=True) as page:
+        yield page
+
+
+def test_two_quick_taps_make_one_run(page: Page, server: RunningServer) -> None:
+    page.goto(server.url)
+    write(page, "Zwei Zebras")
+    page.evaluate("() => { const go = document.querySelector('#go'); go.click(); go.click() }")
+    wait_for(page, "success")
+    page.get_by_role("button", name="Neue Idee").click()
+    write(page, "Zwei Ziegen")
+    page.locator("#go").dblclick(no_wait_after=True)
+    wait_for(page, "success", 2)
+    assert len(stored_runs(server, "Zwei Zebras")) == 1
+    assert len(stored_runs(server, "Zwei Ziegen")) == 1
+
+
+def test_an_answer_that_got_lost_makes_no_second_run(shaken: Page, server: RunningServer) -> None:
+    idea = "Ein Brief ohne Antwort"
+
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()  # the server has it …
+        route.abort()  # … and the page never hears of it
+
+    shaken.goto(server.url)
+    write(shaken, idea)
+    shaken.route(START, lose_the_answer, times=1)
+    go(shaken)
+    wait_for(shaken, "success")
+    expect(shaken.locator("#lost")).to_be_hidden()
+    assert len(stored_runs(server, idea)) == 1
+
+
+def test_a_page_that_is_reloaded_before_the_answer_makes_no_second_run(
+    shaken: Page, server: RunningServer
+) -> None:
+    idea = "Ein ungeduldiges Kind"
+    answers: list[Route] = []
+
+    def hold_back(route: Route) -> None:
+        route.fetch()
+        answers.append(route)
+
+    shaken.goto(server.url)
+    write(shaken, idea)
+    shaken.route(START, hold_back, times=1)
+    with shaken.expect_request(START):
+        go(shaken)
+    expect(cards(shaken, "sending")).to_have_count(1)
+    shaken.reload()
+    wait_for(shaken, "success")
+    assert len(stored_runs(server, idea)) == 1
+
+
+def test_a_reload_in_the_middle_finds_the_run_again(
+    page: Page, painting: RunningServer, held: threading.Event
+) -> None:
+    idea = "Ein Wal in der Wanne"
+    page.goto(painting.url)
+    write(page, idea)
+    go(page)
+    expect(cards(page, "running").locator(".new")).to_be_visible(timeout=LONGEST)
+    expect(cards(page).locator(".stages .now")).to_have_text("Machen: gerade dran")
+    page.reload()
+    expect(cards(page, "running").locator(".new")).to_be_visible(timeout=LONGEST)
+    expect(page.get_by_role("heading", name=idea)).to_be_visible()
+    held.set()
+    card = wait_for(page, "success")
+    expect(card.locator(".media img")).to_be_visible()
+    page.reload()
+    expect(wait_for(page, "success").locator(".media img")).to_be_visible()
+    assert len(stored_runs(painting, idea)) == 1
+
+
+def test_the_picture_is_seen_while_it_is_painted(
+    page: Page,
+    painting: RunningServer,
+    comfy: FakeComfyUI,
+    barriers: Callable[[Page], list[str]],
+) -> None:
+    comfy.behaviour.step_seconds = 0.3
+    try:
+        page.goto(painting.url)
+        write(page, "Ein Vulkan am Meer")
+        go(page)
+        preview = page.get_by_role("img", name="So sieht dein Werk gerade aus")
+        expect(preview).to_be_visible(timeout=LONGEST)
+        expect(page.locator(".state")).to_contain_text("Schritt")
+        expect(page.get_by_role("progressbar")).to_have_attribute("max", "28")
+        comfy.behaviour.step_seconds = 0.0
+        wait_for(page, "success")
+        expect(preview).to_be_hidden()
+    finally:
+        comfy.behaviour.step_seconds = 0.0
+
+
+def test_a_child_sees_its_place_in_line(
+    page: Page,
+    painting: RunningServer,
+    held: threading.Event,
+    barriers: Callable[[Page], list[str]],
+) -> None:
+    page.goto(painting.url)
+    for number in range(6):
+        write(page, f"Idee {number}")
+        go(page)
+        expect(cards(page)).to_have_count(number + 1)
+        page.get_by_role("button", name="Neue Idee").click()
+    page.get_by_role("button", name="Zu deinen Werken").click()
+    expect(page.get_by_text("in der Reihe").first).to_be_visible(timeout=LONGEST)
+    assert barriers(page) == []
+    waiting = page.locator("article", has_text="in der Reihe").first
+    waiting.get_by_role("button", name="Abbrechen").click()
+    wait_for(page, "cancelled")
+    held.set()
+    wait_for(page, "success", 5)
+    runs = [check_folder(path) for path in painting.runs.iterdir()]
+    assert [run.status for run in runs].count("cancelled") == 1
+
+
+def test_a_server_that_starts_again_in_the_middle(
+    shaken: Page, painting: RunningServer, held: threading.Event
+) -> None:
+    idea = "Ein Haus, in dem das Licht ausgeht"
+    shaken.goto(painting.url)
+    write(shaken, idea)
+    go(shaken)
+    expect(cards(shaken, "running").locator(".new")).to_be_visible(timeout=LONGEST)
+    painting.kill()
+    expect(shaken.locator("#lost")).to_be_visible(timeout=LONGEST)
+    painting.start()
+    expect(shaken.locator("#lost")).to_be_hidden(timeout=LONGEST)
+    held.set()
+    wait_for(shaken, "success")
+    assert len(stored_runs(painting, idea)) == 1
+
+
+def test_offline_and_back(shaken: Page, painting: RunningServer, held: threading.Event) -> None:
+    first, second = "Ein Kabel im Wasser", "Ein Funkloch"
+    shaken.goto(painting.url)
+    write(shaken, first)
+    go(shaken)
+    expect(cards(shaken, "running").locator(".new")).to_be_visible(timeout=LONGEST)
+    shaken.context.set_offline(True)
+    shaken.get_by_role("button", name="Neue Idee").click()
+    write(shaken, second)
+    go(shaken)
+    expect(shaken.locator("#lost")).to_be_visible(timeout=LONGEST)
+    expect(cards(shaken, "sending")).to_have_count(1)
+    held.set()  # the first is finished while nobody can look
+    shaken.context.set_offline(False)
+    wait_for(shaken, "success", 2)
+    expect(shaken.locator("#lost")).to_be_hidden()
+    assert len(stored_runs(painting, first)) == len(stored_runs(painting, second)) == 1
+
+
+def test_a_full_queue_is_said_and_waited_for(shaken: Page, server: RunningServer) -> None:
+    refusal = {"status": "error", "error": "Full.", "code": "queue_full", "run_id": None}
+    shaken.goto(server.url)
+    write(shaken, "Viele Kinder")
+    headers = {"Retry-After": "1", "Content-Type": "application/json"}
+    shaken.route(
+        START,
+        lambda route: route.fulfill(status=503, body=json.dumps(refusal), headers=headers),
+        times=1,
+    )
+    with shaken.expect_response(START):
+        go(shaken)
+    expect(shaken.locator(".state")).to_contain_text("Es sind gerade sehr viele dran")
+    wait_for(shaken, "success")
+    assert len(stored_runs(server, "Viele Kinder")) == 1
+
+
+def test_what_is_refused_for_good_is_said_and_the_text_stays(
+    shaken: Page, server: RunningServer
+) -> None:
+    refusal = {"status": "error", "error": "No.", "code": "invalid_request", "run_id": None}
+    shaken.goto(server.url)
+    write(shaken, "Ein zu langer Satz")
+    shaken.route(START, lambda route: route.fulfill(status=400, body=json.dumps(refusal)), times=1)
+    go(shaken)
+    expect(shaken.locator("#form-news")).to_have_text(
+        "Da ist etwas schiefgegangen. Versuche es noch einmal."
+    )
+    expect(shaken.locator("#idea")).to_have_value("Ein zu langer Satz")
+    expect(cards(shaken)).to_have_count(0)
+
+
+def test_without_streams_it_polls(
+    page: Page, painting: RunningServer, held: threading.Event
+) -> None:
+    page.add_init_script("delete window.EventSource")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(painting.url)
+    write(page, "Ein Fernrohr")
+    go(page)
+    expect(cards(page, "running").locator(".new")).to_be_visible(timeout=LONGEST)
+    held.set()
+    wait_for(page, "success")
+    assert any("after=" in url and "wait=" in url for url in asked)
+    assert not any("/events" in url for url in asked)
+
+
+def test_a_stream_that_is_refused_is_polled_instead(shaken: Page, server: RunningServer) -> None:
+    shaken.route("**/events", lambda route: route.fulfill(status=503))
+    shaken.goto(server.url)
+    make(shaken, "Ein voller Wartesaal")
+
+
+def test_a_run_that_was_deleted_leaves_the_page(
+    shaken: Page, server: RunningServer, researcher: dict[str, str]
+) -> None:
+    import requests
+
+    shaken.goto(server.url)
+    make(shaken, "Ein Irrtum")
+    [folder] = stored_runs(server, "Ein Irrtum")
+    url = f"{server.url}/api/runs/{folder.name}"
+    assert requests.delete(url, headers=researcher, timeout=30).ok
+    shaken.reload()
+    expect(shaken.locator("#idea")).to_be_visible()
+    expect(cards(shaken)).to_have_count(0)
+    assert folder.name not in str(shaken.evaluate("Object.entries(localStorage)"))
+
+
+def test_it_works_where_nothing_may_be_remembered(browser: Browser, server: RunningServer) -> None:
+    with tablet(browser) as page:
+        page.add_init_script(
+            "for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty("
+            "window, name, { get() { throw new DOMException('no', 'SecurityError') } })"
+        )
+        page.goto(server.url)
+        make(page, "Ein Goldfisch")
+
+
+def test_it_works_on_plain_http_under_another_name(browser: Browser, tmp_path: Path) -> None:
+    """As on a workshop's Wi-Fi: no secure context, so less is there than on localhost."""
+    server = RunningServer(
+        tmp_path, DEVSERVER_ALLOWED_HOSTS="workshop.test", DEVSERVER_POOL_PROCESSES="1"
+    )
+    server.start()
+    try:
+        with tablet(browser, proxy={"server": server.url}) as page:
+            page.goto("http://workshop.test/")
+            assert page.evaluate("isSecureContext") is False
+            assert page.evaluate("crypto.randomUUID === undefined")
+            make(page, "Ein Leuchtkäfer")
+    finally:
+        server.stop()

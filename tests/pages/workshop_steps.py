@@ -1,0 +1,50 @@
+"""What a child does at the workshop page, as steps for tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.honest_folders import check_folder
+from tests.running_server import RunningServer
+
+BLOCKED = "Der Mörder im Wald"
+LONGEST = 60_000  # milliseconds: a busy machine is no fault of the page
+
+
+def write(page: Page, idea: str, *, style: str = "Dada", medium: str | None = None) -> None:
+    """Fill in the form in the language it is in."""
+    page.locator("#idea").fill(idea)
+    page.get_by_role("radio", name=style, exact=True).check(force=True)
+    if medium:
+        page.get_by_role("radio", name=medium, exact=True).check(force=True)
+
+
+def go(page: Page) -> None:
+    page.locator("#go").click()
+
+
+def cards(page: Page, status: str | None = None) -> Locator:
+    """The works on the page."""
+    return page.locator(f"article.run[data-status='{status}']" if status else "article.run")
+
+
+def wait_for(page: Page, status: str, count: int = 1) -> Locator:
+    """The works with this status, when there are so many of them."""
+    found = cards(page, status)
+    expect(found).to_have_count(count, timeout=LONGEST)
+    return found
+
+
+def make(page: Page, idea: str, *, style: str = "Dada", medium: str | None = None) -> Locator:
+    """Write, go, and wait until it is done."""
+    write(page, idea, style=style, medium=medium)
+    go(page)
+    return wait_for(page, "success")
+
+
+def stored_runs(server: RunningServer, idea: str) -> list[Path]:
+    """The folders of all runs with this idea; each has to be whole."""
+    found = [path.parent for path in server.runs.glob("*/input_text.txt")]
+    return [path for path in found if check_folder(path).input_text == idea]
