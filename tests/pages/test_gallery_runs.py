@@ -175,6 +175,24 @@ def test_a_blocked_run_says_where_and_why(room: Opened, made: Callable[..., str]
     expect(page.locator(".step-blocked")).to_contain_text("Wortlisten")
 
 
+def test_a_run_under_way_is_followed_to_its_end(
+    room: Opened, server_with_runs: RunningServer
+) -> None:
+    begun = requests.post(
+        f"{server_with_runs.url}/api/schema/pipeline/interception",
+        json={"schema": "passthrough", "input_text": "Noch ein Wort", "output_type": "text"},
+        timeout=60,
+    ).json()
+    page = room(f"#run={begun['run_id']}")
+    expect(page.locator(".run-under")).to_contain_text("wird bearbeitet")
+    answer = requests.post(
+        f"{server_with_runs.url}{begun['continue_url']}", json={"text": "Ein Wort"}, timeout=60
+    )
+    assert answer.status_code == 200
+    expect(page.locator(".run-under")).to_contain_text("gelungen", timeout=30_000)
+    expect(page.locator(".step-edited del")).to_have_text("Noch ein")
+
+
 def test_going_on_to_the_next_run(room: Opened, server_with_runs: RunningServer) -> None:
     page = room()
     expect_total(page, total(server_with_runs))
@@ -393,17 +411,15 @@ def test_an_archived_run_can_be_brought_back(
     expect(page.get_by_role("img", name="Ergebnis zu: Aus dem Archiv")).to_be_visible()
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_axe_finds_nothing(
     room: Opened,
     made: Callable[..., str],
     server_with_runs: RunningServer,
     size: dict[str, int],
-    dark: bool,
 ) -> None:
     run_id = made("Ein Garten im Regen", user_id="K3", schema="theopposite")
-    page = room(size=size, dark=dark)
+    page = room(size=size)
     expect_total(page, total(server_with_runs))
     expect_accessible(page)
     if size == PHONE:
