@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +15,12 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.storage_root import StorageRoot
 from tests.conftest import TOKEN
-from tests.pages.conftest import AXE, RUN_AXE
 from tests.media_samples import glb_bytes, mp4_bytes, noise_picture_bytes, wav_bytes
+from tests.pages.conftest import AXE, RUN_AXE
 from tests.synthetic_runs import as_bytes, synthetic_runs
 
 DESK = {"width": 1440, "height": 900}
+WORKFLOW = {"3": {"class_type": "KSampler", "inputs": {"seed": 42, "steps": 20}}}
 PHONE = {"width": 390, "height": 844}
 _FORMATS = {
     "image": ("png", "image/png", noise_picture_bytes("PNG", 64, 48)),
@@ -50,6 +52,9 @@ def write_archive(root: Path, number: int, *, seed: int = 1) -> list[dict[str, A
                 "height": 48,
             }
             (folder / output["filename"]).write_bytes(data)
+        if any(output["backend"] == "comfyui" for output in run["outputs"]):
+            run["jobs"] = [{"backend": "comfyui", "state": "done", "workflow": "workflow.json"}]
+            (folder / "workflow.json").write_text(json.dumps(WORKFLOW))
         (folder / "input_text.txt").write_bytes(run["input_text"].encode())
         if run["transformed_text"] is not None:
             (folder / "transformed_text.txt").write_bytes(run["transformed_text"].encode())

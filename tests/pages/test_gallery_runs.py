@@ -16,6 +16,7 @@ from tests.conftest import TOKEN
 from tests.pages.gallery_rig import (
     DESK,
     PHONE,
+    WORKFLOW,
     expect_accessible,
     expect_total,
     researcher_at,
@@ -191,6 +192,17 @@ def test_a_run_under_way_is_followed_to_its_end(
     assert answer.status_code == 200
     expect(page.locator(".run-under")).to_contain_text("gelungen", timeout=30_000)
     expect(page.locator(".step-edited del")).to_have_text("Noch ein")
+
+
+def test_what_was_sent_to_a_backend_can_be_read(
+    room: Opened, server_with_runs: RunningServer
+) -> None:
+    run_id = next(path.parent.name for path in server_with_runs.runs.glob("*/workflow.json"))
+    page = room(f"#run={run_id}")
+    sent = page.locator("details", has_text="workflow.json").last
+    sent.locator("summary").click()
+    expect(sent.locator("pre")).to_contain_text("KSampler")
+    assert json.loads(sent.locator("pre").inner_text()) == WORKFLOW
 
 
 def test_going_on_to_the_next_run(room: Opened, server_with_runs: RunningServer) -> None:
