@@ -274,8 +274,14 @@ def test_nobody_is_shown_anything_without_a_login(browser: Browser, url: str) ->
 def test_a_login_that_ends_takes_everything_off_the_page(browser: Browser, url: str) -> None:
     with researcher_at(browser, url, may_complain=True) as page:
         expect_total(page, NUMBER)
+        tiles(page).first.focus()
+        page.keyboard.press("Space")
+        page.get_by_role("button", name="Löschen", exact=True).click()
+        expect(page.locator(".named")).to_be_visible()
         page.context.clear_cookies()
-        page.get_by_role("searchbox", name="In den Texten suchen").fill("drache")
+        page.get_by_label("Ja, endgültig löschen").check()
+        page.get_by_role("button", name="1 Lauf löschen").click()
         expect(page.get_by_label("Dein Token")).to_be_focused()
+        expect(page.get_by_role("dialog")).to_have_count(0)
         expect(page.locator("#inside")).to_be_hidden()
         expect(tiles(page)).to_have_count(0)

@@ -84,6 +84,8 @@ export class ReadingRoom {
   /** Forget everything that was shown; nobody is logged in any more. */
   leave() {
     this.isOpen = false;
+    // Dialogs name runs, too; Escape closes whichever is open.
+    document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
     clearTimeout(this.typing);
     clearTimeout(this.again);
     if (this.list) this.list.close();
@@ -160,6 +162,7 @@ export class ReadingRoom {
   async startSearch({ keepsPlace = false } = {}) {
     clearTimeout(this.again);
     if (this.list) this.list.close();
+    if (this.counting) this.counting.abort();
     if (this.selection.all) this.selection.clear();
     const list = (this.list = new FoundRuns(this.search, {
       changed: (first, last) => this.list === list && this.grid.arrived(first, last),
