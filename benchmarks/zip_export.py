@@ -21,8 +21,8 @@ from pathlib import Path
 from benchmarks.figure import Figure, NotMeasured
 from benchmarks.peak_memory import forget_peak, needs_linux, peak_kib
 from devserver.config import Settings
-from devserver.my_app.export_wiring import build_export_manager
-from devserver.my_app.services.export_manager import ExportWish
+from devserver.my_app.export_wiring import manager_without_server
+from devserver.my_app.services.export_manager import ExportManager, ExportWish
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.services.run_metadata import Output, RunMetadata
@@ -122,10 +122,15 @@ def main(folder: str) -> None:
     """Export the small run, then all others; print seconds and growth of the latter."""
     exports = Path(folder) / "exports"
     settings = Settings.model_validate({"exports_dir": exports})
-    manager = build_export_manager(settings)
+    with manager_without_server(settings) as manager:
+        print(json.dumps(_measured(manager, Path(folder))))
+
+
+def _measured(manager: ExportManager, folder: Path) -> list[float]:
+    exports = folder / "exports"
     small = (exports / "small").read_text()
     ids = [run_id for run_id in RunFolders(StorageRoot(exports)).ids() if run_id != small]
-    target = Path(folder) / "ours.zip"
+    target = folder / "ours.zip"
     with target.open("wb") as file:
         manager.write([small], ExportWish("zip"), file)
     target.unlink()
@@ -134,9 +139,10 @@ def main(folder: str) -> None:
     with target.open("wb") as file:
         manager.write(ids, ExportWish("zip"), file)
     seconds = time.perf_counter() - started
-    print(json.dumps([seconds, peak_kib() - before]))
+    grown = peak_kib() - before
     if target.stat().st_size < len(ids) * _FILE_BYTES:
         raise RuntimeError(f"{target.stat().st_size} bytes were exported")
+    return [seconds, grown]
 
 
 if __name__ == "__main__":

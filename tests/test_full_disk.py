@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -26,16 +27,15 @@ _PATIENCE_SECONDS = 5
 _SETTLE_SECONDS = 120
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A mounted file system of SIZE for the server's root; skips where none can be mounted."""
-    disk = tmp_path / "exports"
+@contextmanager
+def mounted_disk(disk: Path, size: str) -> Iterator[Path]:
+    """A mounted file system of this size at `disk`; skips where none can be mounted."""
     disk.mkdir()
     mount = shutil.which("mount")
     if mount is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
         pytest.skip("mounting a small file system needs root")
     mounted = subprocess.run(
-        [mount, "-t", "tmpfs", "-o", f"size={SIZE}", "none", disk],
+        [mount, "-t", "tmpfs", "-o", f"size={size}", "none", disk],
         check=False,
         capture_output=True,
         text=True,
@@ -46,6 +46,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         yield disk
     finally:
         subprocess.run(["umount", disk], check=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of SIZE for the server's root."""
+    with mounted_disk(tmp_path / "exports", SIZE) as disk:
+        yield disk
 
 
 def fill_up(disk: Path, pages: int) -> None:

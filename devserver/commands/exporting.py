@@ -2,35 +2,51 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
+from devserver.commands.selecting import filter_options, lookout, query_of
 from devserver.commands.shared import failures_told, on_one_line, run_folders
-from devserver.config import read_settings
-from devserver.my_app.export_wiring import build_export_source, crate_terms, export_formats
+from devserver.config import Settings, read_settings
+from devserver.my_app.export_wiring import (
+    FORMAT_NAMES,
+    build_export_source,
+    manager_without_server,
+)
 from devserver.my_app.services.durable_files import appearing_file
 from devserver.my_app.services.export_manager import ExportManager, ExportWish
-from devserver.my_app.services.exports.package import AUTO
 from devserver.my_app.services.exports.port import ExportOptions
 from devserver.my_app.services.exports.review import Reviewer
-from devserver.my_app.services.run_folders import RunFolders
+from devserver.my_app.services.run_folders import RunArchived
 from devserver.my_app.services.run_id import checked_run_id
 from devserver.my_app.wiring import read_names
+
+Filters = dict[str, tuple[str, ...]]
 
 
 @click.command()
 @click.argument("run_ids", metavar="[RUN_ID]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All runs, the oldest first.")
-@click.option("--format", "format_name", default="zip", show_default=True, metavar="FORMAT")
+@click.option(
+    "--format",
+    "format_name",
+    default="zip",
+    show_default=True,
+    metavar="FORMAT",
+    help=f"{', '.join(FORMAT_NAMES)}.",
+)
 @click.option("--out", "path", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--language", default="de", show_default=True, type=click.Choice(["de", "en"]))
 @click.option("--title", default="", help="A heading.")
+@click.option("--licence", help="In place of DEVSERVER_LICENCE.")
 @click.option("--pseudonyms", is_flag=True, help="Pseudonyms in place of each user_id.")
 @click.option("--marked", is_flag=True, help="Media as copies that say that AI made them.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 @click.option("--review", is_flag=True, help="Export nothing; list personal data in the texts.")
 @click.option("--leave-out", multiple=True, metavar="RUN_ID", help="A run that is not wanted.")
+@filter_options
 def export(
     *,
     run_ids: tuple[str, ...],
@@ -39,55 +55,55 @@ def export(
     path: Path | None,
     language: str,
     title: str,
+    licence: str | None,
     pseudonyms: bool,
     marked: bool,
     force: bool,
     review: bool,
     leave_out: tuple[str, ...],
+    **filters: tuple[str, ...],
 ) -> None:
-    """Export runs that are over to a file; the file appears when it is whole."""
-    if bool(run_ids) == everything:
-        raise click.UsageError("Name runs, or say --all.")
-    if review:
-        _review(run_ids, everything=everything, leave_out=leave_out)
-        return
-    if path is None:
+    """Export runs that are over to a file; the file appears when it is whole.
+
+    Runs are named, or found by the filters of `list`, the oldest first.
+    """
+    if sum((bool(run_ids), everything, any(filters.values()))) != 1:
+        raise click.UsageError("Name runs, or filter them, or say --all.")
+    if not review and path is None:
         raise click.UsageError("Say where to with --out, or --review.")
-    if path.exists() and not force:
-        raise click.ClickException(f"{path} is there already; --force replaces it.")
-    if not path.parent.is_dir():
-        raise click.ClickException(f"There is no folder {path.parent}.")
+    if path is not None and not review:
+        if path.exists() and not force:
+            raise click.ClickException(f"{path} is there already; --force replaces it.")
+        if not path.parent.is_dir():
+            raise click.ClickException(f"There is no folder {path.parent}.")
     with failures_told():
         settings = read_settings()
-        folders = run_folders(settings)
-        manager = ExportManager(
-            build_export_source(folders, settings.exports_dir / "state"),
-            export_formats(crate_terms(settings)),
-            auto_folder=settings.exports_dir / "packages" / AUTO,
+        chosen = _chosen(settings, run_ids, filters, leave_out)
+        if review or path is None:
+            _review(settings, chosen)
+            return
+        options = ExportOptions("en" if language == "en" else "de", title, licence)
+        with manager_without_server(settings) as manager:
+            _write(manager, chosen, ExportWish(format_name, pseudonyms, marked, options), path)
+
+
+def _write(manager: ExportManager, chosen: list[str], wish: ExportWish, path: Path) -> None:
+    left_out: list[str] = []
+    with appearing_file(path) as file:
+        manager.write(
+            chosen,
+            wish,
+            file,
+            lambda run_id, code: left_out.append(f"{run_id} was left out: {code}"),
         )
-        options = ExportOptions(language="en" if language == "en" else "de", title=title)
-        chosen = _chosen(folders, run_ids, everything=everything, leave_out=leave_out)
-        left_out: list[str] = []
-        with appearing_file(path) as file:
-            manager.write(
-                chosen,
-                ExportWish(format_name, pseudonyms, marked, options),
-                file,
-                lambda run_id, code: left_out.append(f"{run_id} was left out: {code}"),
-            )
-        for line in left_out:
-            click.echo(on_one_line(line), err=True)
-        click.echo(f"{path}  {path.stat().st_size:,} bytes")
+    for line in left_out:
+        click.echo(on_one_line(line), err=True)
+    click.echo(f"{path}  {path.stat().st_size:,} bytes")
 
 
-def _review(run_ids: tuple[str, ...], *, everything: bool, leave_out: tuple[str, ...]) -> None:
-    with failures_told():
-        settings = read_settings()
-        folders = run_folders(settings)
-        source = build_export_source(folders, settings.exports_dir / "state")
-        reviewer = Reviewer(source, read_names(settings.class_names))
-        chosen = _chosen(folders, run_ids, everything=everything, leave_out=leave_out)
-        found = reviewer.review(chosen)
+def _review(settings: Settings, chosen: list[str]) -> None:
+    source = build_export_source(run_folders(settings), settings.exports_dir / "state")
+    found = Reviewer(source, read_names(settings.class_names)).review(chosen)
     for one in found.findings:
         place = f"{one.field} {one.start}-{one.end}"
         click.echo(on_one_line(f"{one.run_id}  {place}  {one.kind}  {one.text}"))
@@ -99,15 +115,21 @@ def _review(run_ids: tuple[str, ...], *, everything: bool, leave_out: tuple[str,
 
 
 def _chosen(
-    folders: RunFolders, run_ids: tuple[str, ...], *, everything: bool, leave_out: tuple[str, ...]
+    settings: Settings, run_ids: tuple[str, ...], filters: Filters, leave_out: tuple[str, ...]
 ) -> list[str]:
+    """The runs that are meant, each once; a wrong id is said before anything is written."""
+    folders = run_folders(settings)
     unwanted = {checked_run_id(run_id) for run_id in leave_out}
-    named = folders.newest_first()[::-1] if everything else _all_over(folders, run_ids)
+    if run_ids:
+        for run_id in run_ids:
+            with suppress(RunArchived):  # it is read from there
+                folders.read(run_id)
+        named = list(dict.fromkeys(run_ids))
+    elif any(filters.values()):
+        with lookout(settings) as index:
+            named = list(index.ids(query_of(filters, sort="oldest")))
+    else:
+        # Not by the index, which knows no run whose metadata can't be read: that has to be said.
+        named = [*folders.sealed_ids(), *folders.newest_first()[::-1]]
+        named = list(dict.fromkeys(named))
     return [run_id for run_id in named if run_id not in unwanted]
-
-
-def _all_over(folders: RunFolders, run_ids: tuple[str, ...]) -> list[str]:
-    """The runs that were named, each once; a wrong one is said before anything is written."""
-    for run_id in run_ids:
-        folders.read(run_id)
-    return list(dict.fromkeys(run_ids))

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict
 
+from devserver import SERVER_VERSION
 from devserver.config import Settings, SettingsInvalid
+from devserver.my_app.report_wiring import ReportParts, reports_without_server
 from devserver.my_app.services.crate_terms import CrateTerms
 from devserver.my_app.services.disk_space import DiskSpace
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.export_manager import ExportManager
 from devserver.my_app.services.exports.auto_export import AutoExport, unexported_runs
 from devserver.my_app.services.exports.formats.csv_tables import CsvTables
+from devserver.my_app.services.exports.formats.docx import DocxReport
+from devserver.my_app.services.exports.formats.html import HtmlFolder, HtmlPage
 from devserver.my_app.services.exports.formats.json_document import JsonDocument
 from devserver.my_app.services.exports.formats.json_lines import JsonLines
+from devserver.my_app.services.exports.formats.pdf import PdfReport
 from devserver.my_app.services.exports.formats.qdpx import QdpxExport
 from devserver.my_app.services.exports.formats.rocrate import RoCrateExport
 from devserver.my_app.services.exports.formats.xml_document import XmlDocument
 from devserver.my_app.services.exports.formats.zip_folders import ZipFolders
-from devserver.my_app.services.exports.marking import mark_run
+from devserver.my_app.services.exports.marking import MARKING_VERSION, mark_run
 from devserver.my_app.services.exports.package import AUTO
 from devserver.my_app.services.exports.packages import Packages, Select
 from devserver.my_app.services.exports.port import ExportFormat
@@ -34,14 +40,28 @@ from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.services.storage_root import StorageRoot
 
-TEXTS_ONLY = frozenset({"json", "jsonl", "csv", "xml"})
-"""The formats that hold no media, so that their packages are small."""
+FORMAT_NAMES = tuple(
+    known.name
+    for known in (
+        ZipFolders,
+        JsonDocument,
+        JsonLines,
+        CsvTables,
+        XmlDocument,
+        HtmlPage,
+        HtmlFolder,
+        PdfReport,
+        DocxReport,
+        RoCrateExport,
+        QdpxExport,
+    )
+)
+"""Every format, in the order in which they are named to people."""
 
 
 class _Room(TypedDict):
     free_bytes: Callable[[], int]
     kept_free_bytes: int
-    texts_only: frozenset[str]
 
 
 class QueryNotOffered(ServerError):
@@ -77,14 +97,21 @@ class Exports:
         self.packages.forget(run_id)
 
 
-def export_formats(terms: CrateTerms | None = None) -> tuple[ExportFormat, ...]:
-    """Every format, in the order in which they are named to people; `terms` are for crates."""
+def export_formats(
+    reports: ReportParts, terms: CrateTerms | None = None
+) -> tuple[ExportFormat, ...]:
+    """Every format, as `FORMAT_NAMES` has them; `terms` are for crates."""
+    pictures, scratch = reports.illustrations, reports.scratch
     return (
         ZipFolders(),
         JsonDocument(),
         JsonLines(),
         CsvTables(),
         XmlDocument(),
+        HtmlPage(pictures, scratch=scratch),
+        HtmlFolder(pictures, scratch=scratch),
+        PdfReport(pictures, scratch=scratch, fonts=reports.fonts, run=reports.set_pages),
+        DocxReport(pictures, scratch=scratch),
         RoCrateExport(terms),
         QdpxExport(),
     )
@@ -96,39 +123,59 @@ def crate_terms(settings: Settings) -> CrateTerms:
 
 
 def build_export_source(
-    folders: RunFolders, state: Path, scratch: Path | None = None
+    folders: RunFolders,
+    state: Path,
+    scratch: Path | None = None,
+    terms: CrateTerms | None = None,
 ) -> ExportSource:
     """Runs out of their folders; temporary copies are made in `scratch`, else where all are.
 
     `state` is where the key of the pseudonyms lies. This is the one place where pseudonyms and the
     marking of copies are handed in.
     """
-    pseudonyms = Pseudonyms(state)
+    pseudonymise = Pseudonyms(state).pseudonymise
     return ExportSource(
-        folders, scratch=scratch, pseudonymise=pseudonyms.pseudonymise, mark=mark_run
+        folders, scratch=scratch, pseudonymise=pseudonymise, mark=mark_run, terms=terms
     )
 
 
-def build_export_manager(settings: Settings, root: StorageRoot | None = None) -> ExportManager:
-    """The export manager on the configured root. Raises SettingsInvalid."""
+def build_export_manager(
+    settings: Settings,
+    root: StorageRoot,
+    reports: ReportParts,
+    *,
+    scratch: Path | None = None,
+) -> ExportManager:
+    """The export manager on a root. Raises SettingsInvalid."""
     check_auto_export(settings)
-    root = root or StorageRoot(settings.exports_dir)
+    terms = crate_terms(settings)
     return ExportManager(
-        build_export_source(RunFolders(root), root.state, scratch=root.packages),
-        export_formats(crate_terms(settings)),
+        build_export_source(RunFolders(root), root.state, scratch, terms),
+        export_formats(reports, terms),
         auto_folder=root.packages / AUTO,
         auto_formats=settings.auto_export,
+        licence=terms.licence,
+        made_by=f"{SERVER_VERSION} {MARKING_VERSION} {terms!r}",
     )
+
+
+@contextmanager
+def manager_without_server(settings: Settings) -> Iterator[ExportManager]:
+    """An export manager on the configured root, for a command or a script; what it started or laid
+    beside is gone at the end. Raises SettingsInvalid.
+    """
+    root = StorageRoot(settings.exports_dir)
+    with reports_without_server(settings, RunFolders(root)) as reports:
+        yield build_export_manager(settings, root, reports)
 
 
 def check_auto_export(settings: Settings) -> None:
     """Raise SettingsInvalid when runs shall be exported at their end in a format nobody knows."""
-    known = [one.name for one in export_formats()]
-    unknown = [name for name in settings.auto_export if name not in known]
+    unknown = [name for name in settings.auto_export if name not in FORMAT_NAMES]
     if unknown:
         raise SettingsInvalid(
             f"These settings can't be used. DEVSERVER_AUTO_EXPORT: {', '.join(unknown)} is no "
-            f"format of exports; there are {', '.join(known)}."
+            f"format of exports; there are {', '.join(FORMAT_NAMES)}."
         )
 
 
@@ -137,6 +184,7 @@ def build_exports(
     root: StorageRoot,
     folders: RunFolders,
     disk: DiskSpace,
+    reports: ReportParts,
     *,
     select: Select | None = None,
     watch: Callable[[Callable[[RunMetadata], None]], None] = lambda _: None,
@@ -147,11 +195,10 @@ def build_exports(
 
     Raises SettingsInvalid.
     """
-    manager = build_export_manager(settings, root)
+    manager = build_export_manager(settings, root, reports, scratch=root.packages)
     room: _Room = {
         "free_bytes": disk.free_bytes,
         "kept_free_bytes": settings.min_free_bytes,
-        "texts_only": TEXTS_ONLY,
     }
     packages = Packages(
         root.packages,

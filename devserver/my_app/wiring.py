@@ -14,6 +14,7 @@ from devserver.logs import about_run
 from devserver.my_app.export_wiring import Exports, build_exports, check_auto_export, crate_terms
 from devserver.my_app.keeping_wiring import Keeping, build_keeping, retention_rules
 from devserver.my_app.language_wiring import NO_MODELS, build_language_models
+from devserver.my_app.report_wiring import SCRATCH, report_parts
 from devserver.my_app.services import media_probe
 from devserver.my_app.services.access import (
     Limits,
@@ -85,8 +86,10 @@ _REWRITE_SECONDS = 30.0
 _LAST_CALL_SECONDS = 20.0
 _PATIENCE_SECONDS = 10.0
 _API_SERVICES = ("openai", "openrouter", "replicate")
-_BEING_STORED = 2
-"""Runs of a backend that may be on their way to it or from it, beside those that it works on."""
+_ON_THE_WAY = 2
+"""Runs of a backend that may be on their way to it, beside those that it works on."""
+_BEING_STORED = 8
+"""Runs whose media may be stored at once, when they have let go of their backends."""
 
 
 @dataclass(frozen=True)
@@ -215,8 +218,12 @@ def build_pipeline(
     apply: ApplyTechnique = apply_technique,
     models: LanguageModels = NO_MODELS,
     settings: Settings | None = None,
+    let_go: Callable[[str], None] = lambda _: None,
 ) -> Pipeline:
-    """The way of a run. `apply` says where embedded techniques work: by default in this process."""
+    """The way of a run. `apply` says where embedded techniques work: by default in this process.
+
+    `let_go` hears of runs that need no more of their backend.
+    """
     settings = settings or Settings()
     messages = load_safety_messages(SCHEMAS_FOLDER / "safety_messages.json")
     seconds = settings.language_timeout_seconds
@@ -239,7 +246,7 @@ def build_pipeline(
     )
     # ComfyUI and the atelier see to their own limits.
     places = BackendPlaces(dict.fromkeys(_API_SERVICES, settings.api_runs))
-    media_stage = MediaStage(storage, catalogue, gate, progress, places)
+    media_stage = MediaStage(storage, catalogue, gate, progress, places, let_go=let_go)
     return Pipeline(storage, text_stages, media_stage, {str(k): v for k, v in messages.items()})
 
 
@@ -279,13 +286,13 @@ def build_access(
 def lane_limits(settings: Settings) -> dict[str, int]:
     """How many runs may be under way at once for each backend, and for texts alone.
 
-    Somewhat more than can work at a time, so that no backend waits while media are stored.
+    Somewhat more than can work at a time, so that no backend waits for the next one.
     """
     return {
         TEXT_LANE: settings.language_calls_at_once + 1,
         "atelier": settings.atelier_runs or settings.pool_processes + 1,
-        "comfyui": settings.comfyui_runs * max(1, len(settings.comfyui_urls)) + _BEING_STORED,
-        **dict.fromkeys(_API_SERVICES, settings.api_runs + _BEING_STORED),
+        "comfyui": settings.comfyui_runs * max(1, len(settings.comfyui_urls)) + _ON_THE_WAY,
+        **dict.fromkeys(_API_SERVICES, settings.api_runs + _ON_THE_WAY),
     }
 
 
@@ -337,7 +344,13 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         storage.watch(heard)
     limits = lane_limits(settings)
     pipeline = build_pipeline(
-        storage, catalogue, progress, apply=rewrite_in_pool, models=models, settings=settings
+        storage,
+        catalogue,
+        progress,
+        apply=rewrite_in_pool,
+        models=models,
+        settings=settings,
+        let_go=lambda run_id: queue.let_go(run_id),  # noqa: PLW0108 - made later
     )
 
     def work(run_id: str, lane: str) -> LegEnd:
@@ -347,7 +360,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
 
     queue = EmbeddedRunQueue(
         work,
-        workers=min(sum(limits.values()), settings.run_workers),
+        workers=min(sum(limits.values()) + _BEING_STORED, settings.run_workers),
         max_waiting=settings.max_queued_runs,
         limits=limits,
     )
@@ -366,6 +379,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         root,
         storage.folders,
         disk,
+        report_parts(pool.run, thumbnails, scratch=root.packages / SCRATCH, cache=root.cache),
         select=lambda query: index.ids(query_of_json(query)),
         watch=storage.watch,
         names=read_names(settings.class_names),

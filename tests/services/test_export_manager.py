@@ -1,18 +1,23 @@
 from __future__ import annotations
 
 import io
+import json
+import os
+import subprocess
+import sys
 import threading
 import time
 import zipfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
 
-from devserver.config import Settings, SettingsInvalid
-from devserver.my_app.export_wiring import build_export_manager, export_formats
+from devserver.config import PROJECT_FOLDER, Settings, SettingsInvalid
+from devserver.my_app.export_wiring import build_export_manager, check_auto_export, export_formats
 from devserver.my_app.services import export_manager
 from devserver.my_app.services.durable_files import is_temporary
 from devserver.my_app.services.export_manager import (
@@ -30,6 +35,7 @@ from devserver.my_app.services.run_folders import RunFolders, RunNotFound
 from devserver.my_app.services.run_id import RunIdInvalid, new_run_id
 from devserver.my_app.services.storage_root import StorageRoot
 from tests.exported_runs import a_stored_run, contents
+from tests.services.exports.report_samples import parts
 
 
 @pytest.fixture
@@ -42,7 +48,7 @@ def a_manager(
 ) -> ExportManager:
     return ExportManager(
         ExportSource(folders),
-        tuple(formats) or export_formats(),
+        tuple(formats) or export_formats(parts(auto.parent)),
         auto_folder=auto,
         auto_formats=auto_formats,
     )
@@ -64,7 +70,7 @@ def test_the_seeds_own_call_works(
     auto: Path,
 ) -> None:
     settings = settings.model_copy(update={"auto_export": ("zip", "csv")})
-    use_export_manager(build_export_manager(settings, root))
+    use_export_manager(build_export_manager(settings, root, parts(root.cache)))
     run_id = a_stored_run(storage)
     first, second = auto_export_run(run_id)
     assert (first, second) == (auto / f"{run_id}.zip", auto / f"{run_id}.csv.zip")
@@ -75,10 +81,90 @@ def test_the_seeds_own_call_works(
     assert auto_export_run(run_id)[0].read_bytes() == before
 
 
+SCRIPT = """
+import sys
+from devserver.my_app.services.export_manager import auto_export_run
+
+for path in auto_export_run(sys.argv[1]):
+    print(path.name)
+"""
+
+
+def test_a_plain_script_makes_reports(
+    root: StorageRoot, storage: MediaStorageService, tmp_path: Path
+) -> None:
+    """As the seed's own call stands in a script: without a server, a guard or a closing."""
+    run_id = a_stored_run(storage)
+    (tmp_path / "script.py").write_text(SCRIPT)
+    (tmp_path / "tmp").mkdir()
+    done = subprocess.run(
+        [sys.executable, tmp_path / "script.py", run_id],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(PROJECT_FOLDER),
+            "DEVSERVER_EXPORTS_DIR": str(root.path),
+            "DEVSERVER_AUTO_EXPORT": "pdf,docx,html,html_folder",
+            "TMPDIR": str(tmp_path / "tmp"),
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    names = [f"{run_id}.{ending}" for ending in ("pdf", "docx", "html", "zip")]
+    assert done.stdout.split() == names
+    assert {path.name for path in (root.packages / "auto").iterdir()} == set(names)
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_wish_without_a_licence_gets_the_one_that_is_set(
+    settings: Settings, root: StorageRoot, storage: MediaStorageService
+) -> None:
+    settings = settings.model_copy(update={"licence": "CC BY 4.0"})
+    manager = build_export_manager(settings, root, parts(root.cache))
+    run_id = a_stored_run(storage)
+    for wished, said in ((None, "CC BY 4.0"), ("CC0", "CC0")):
+        out = io.BytesIO()
+        wish = ExportWish("json", options=ExportOptions(licence=wished))
+        manager.write([run_id], wish, out)
+        assert json.loads(out.getvalue())["licence"] == said
+        crates = io.BytesIO()
+        manager.write([run_id], replace(wish, format="zip", marked=True), crates)
+        with zipfile.ZipFile(crates) as package:
+            crate = package.read(f"{run_id}/ro-crate-metadata.json").decode()
+        address = "publicdomain/zero" if said == "CC0" else "licenses/by/4.0"
+        assert address in crate
+
+
+def test_the_fingerprint_changes_with_all_that_changes_the_file(
+    settings: Settings, root: StorageRoot
+) -> None:
+    def manager(**changes: object) -> ExportManager:
+        changed = settings.model_copy(update=changes)
+        return build_export_manager(changed, root, parts(root.cache))
+
+    wish = ExportWish("zip")
+    known = manager()
+    newer = manager()
+    newer.format("zip").version += 1  # type: ignore[misc]
+    fingerprints = [
+        known.fingerprint(wish),
+        newer.fingerprint(wish),
+        known.fingerprint(replace(wish, marked=True)),
+        known.fingerprint(replace(wish, options=ExportOptions(licence="CC0"))),
+        manager(licence="CC BY 4.0").fingerprint(wish),
+        manager(organisation="A school").fingerprint(wish),
+        known.fingerprint(ExportWish("jsonl")),
+    ]
+    assert len(set(fingerprints)) == len(fingerprints)
+    assert manager().fingerprint(wish) == fingerprints[0]
+
+
 def test_it_is_off_by_default(
     settings: Settings, root: StorageRoot, storage: MediaStorageService, auto: Path
 ) -> None:
-    manager = build_export_manager(settings, root)
+    manager = build_export_manager(settings, root, parts(root.cache))
     assert not manager.exports_on_its_own
     assert manager.auto_export(a_stored_run(storage)) == ()
     assert not auto.exists()
@@ -88,7 +174,7 @@ def test_a_format_that_is_not_there_is_a_wrong_setting(settings: Settings) -> No
     with pytest.raises(
         SettingsInvalid, match="DEVSERVER_AUTO_EXPORT: zap is no format of exports; there are zip"
     ):
-        build_export_manager(settings.model_copy(update={"auto_export": ("zap",)}))
+        check_auto_export(settings.model_copy(update={"auto_export": ("zap",)}))
 
 
 def test_what_can_not_be_exported_leaves_nothing(

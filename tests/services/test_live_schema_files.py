@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def notes(folder: Path) -> LiveSchemaFiles[Note]:
-    return LiveSchemaFiles(folder, Note, leave_out=".workflow.json")
+    return LiveSchemaFiles(folder, Note, leave_out=".workflow.json", look_seconds=0)
 
 
 def test_it_is_a_mapping_in_the_order_of_the_ids(notes: LiveSchemaFiles[Note]) -> None:
@@ -176,3 +176,10 @@ def test_many_readers_while_files_change(folder: Path, notes: LiveSchemaFiles[No
     assert not wrong
     assert seen == [f"text {number}" for number in range(60) for _ in range(2)]
     assert "a.json" in notes.faults()
+
+
+def test_between_two_looks_the_folder_is_left_alone(folder: Path) -> None:
+    files = LiveSchemaFiles(folder, Note, look_seconds=3600)
+    known = dict(files)
+    write(folder, "another", note("x"))
+    assert dict(files) == known

@@ -55,7 +55,12 @@ class ScriptedBackend:
         made_by = MadeBy(backend=self.name, config=request.config.id, seed=request.seed)
         return [MediaData(data, made_by) for data in self._scripts[request.config.id](request)]
 
-    def pipeline(self, storage: MediaStorageService, *others: ScriptedBackend) -> Pipeline:
+    def pipeline(
+        self,
+        storage: MediaStorageService,
+        *others: ScriptedBackend,
+        let_go: Callable[[str], None] = lambda _: None,
+    ) -> Pipeline:
         backends = [self, *others]
         configs = {
             config_id: OutputConfig.model_validate(
@@ -70,7 +75,8 @@ class ScriptedBackend:
             for backend in backends
             for config_id in backend._scripts
         }
-        return build_pipeline(storage, Catalogue(SCHEMAS, configs, backends), RunProgress())
+        catalogue = Catalogue(SCHEMAS, configs, backends)
+        return build_pipeline(storage, catalogue, RunProgress(), let_go=let_go)
 
 
 def picture(_: MediaRequest) -> Sequence[bytes]:
@@ -370,3 +376,21 @@ def test_a_disk_too_full_to_begin_an_attempt_is_a_failed_run(
     monkeypatch.setattr(storage, "begin_attempt", begin)
     run = worked(storage, ScriptedBackend(one=picture), run_id)
     assert (run.status, run.error and run.error.code) == ("failed", "storage_full")
+
+
+def test_a_run_lets_go_of_its_backend_before_its_last_media_are_stored(
+    storage: MediaStorageService,
+) -> None:
+    let_go: list[tuple[str, int]] = []
+
+    def note(run_id: str) -> None:
+        let_go.append((run_id, len(storage.get_metadata(run_id).outputs)))
+
+    run_id = new_run(storage, "a", "b")
+    ScriptedBackend(a=picture, b=picture).pipeline(storage, let_go=note).work(run_id)
+    assert let_go == [(run_id, 1)]
+    several = new_run(storage, "a", "c")  # needs two: it keeps its place to the end
+    first, second = ScriptedBackend(a=picture), ScriptedBackend("other", c=picture)
+    first.pipeline(storage, second, let_go=note).work(several)
+    assert storage.get_metadata(several).status == "success"
+    assert let_go == [(run_id, 1)]

@@ -271,7 +271,7 @@ def test_two_steps_of_the_same_id(tmp_path: Path) -> None:
 def test_a_changed_style_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "dada.json"
     path.write_text(GOOD, encoding="utf-8")
-    live = live_interception_schemas(tmp_path)
+    live = live_interception_schemas(tmp_path, look_seconds=0)
     before = live["dada"]
     path.write_text(GOOD.replace('"de": "Dada"', '"de": "Dada!!"'), encoding="utf-8")
     assert live["dada"].name.de == "Dada!!"

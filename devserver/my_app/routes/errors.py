@@ -104,6 +104,7 @@ STATUS_OF_CODE = {
     "queue_full": 503,
     "storage_full": 503,
     "package_in_use": 503,
+    "run_moved": 503,
     "too_many_packages": 503,
     "too_many_watchers": 503,
     "storage_nearly_full": 503,
@@ -122,6 +123,7 @@ _COME_BACK = frozenset(
         "too_many_watchers",
         "too_many_packages",
         "package_in_use",
+        "run_moved",
     }
 )
 """What may be otherwise in a while."""

@@ -24,27 +24,37 @@ from devserver.my_app.services.exports.port import ExportOptions
 blueprint = Blueprint("exports", __name__, url_prefix="/api")
 
 _PIECE_BYTES = 256 * 1024
+_LONGEST_TEXT = 500
 
 
 @blueprint.get("/runs/<run_id>/export.<format>")
 @documented(
     answers={200: None},
-    errors=(400, 401, 404, 409, 503),
+    errors=(400, 401, 404, 409, 500, 502, 503, 504),
     query={
         "pseudonyms": "1 for a pseudonym in place of the user_id.",
         "marked": "1 for media as copies that say that AI made them.",
         "language": "de (the default) or en, for what explains the data.",
+        "title": "A heading.",
+        "licence": "What it says of its licence, in place of DEVSERVER_LICENCE.",
     },
     for_researchers=True,
 )
 def export_run(run_id: str, format: str) -> Response:
-    """One run that is over, in one format. 404 names the formats there are."""
+    """One run that is over, in one format.
+
+    There are zip, json, jsonl, csv, xml, html, html_folder, pdf, docx, rocrate, qdpx.
+    """
     manager = services().exports.manager
     wish = ExportWish(
         format,
         pseudonyms=request.args.get("pseudonyms") == "1",
         marked=request.args.get("marked") == "1",
-        options=ExportOptions(language="en" if request.args.get("language") == "en" else "de"),
+        options=ExportOptions(
+            language="en" if request.args.get("language") == "en" else "de",
+            title=_asked("title") or "",
+            licence=_asked("licence"),
+        ),
     )
     known = manager.check(wish)
     file, length = services().exports.run_files.make(run_id, wish)
@@ -80,7 +90,7 @@ def ask_for_package() -> Response:
         body.format,
         pseudonyms=body.pseudonyms,
         marked=body.marked,
-        options=ExportOptions(language=body.language, title=body.title),
+        options=ExportOptions(body.language, body.title, body.licence),
     )
     packages = services().exports.packages
     package, is_new = packages.ask(
@@ -178,6 +188,14 @@ def delete_package(package_id: str) -> Response:
     return json_answer(wire.PackageDeleted(package_id=package_id))
 
 
+def _asked(name: str) -> str | None:
+    """A text of the query; None when it is empty or not there."""
+    text = request.args.get(name)
+    if text and len(text) > _LONGEST_TEXT:
+        raise FieldsInvalid(f"This request can't be used: {name} has to be shorter.")
+    return text or None
+
+
 def _check_selection(body: wire.PackageSelection) -> None:
     if (body.ids is None) == (body.query is None):
         raise FieldsInvalid("This request can't be used: it needs either ids or query.")
@@ -194,6 +212,7 @@ def _view(status: PackageStatus) -> wire.PackageView:
         marked=package.marked,
         language=package.language,
         title=package.title,
+        licence=package.licence,
         runs=package.runs,
         runs_done=status.runs_done,
         bytes_written=status.bytes_written,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,7 +14,7 @@ from devserver.config import read_settings
 from devserver.my_app.services.durable_files import appearing_file
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.exports.port import ExportFormat, ExportOptions
-from devserver.my_app.services.exports.source import ExportSource, LeftOut
+from devserver.my_app.services.exports.source import ExportSource, LeftOut, Wanted
 from devserver.my_app.services.run_folders import RunNotFound
 from devserver.my_app.services.run_id import checked_run_id
 
@@ -33,6 +35,10 @@ class ExportWish:
     options: ExportOptions = field(default_factory=ExportOptions)
 
 
+_PICTURES_BYTES = 512 * 1024
+"""About what the small pictures of a run take in a report."""
+
+
 def _nobody(_run_id: str, _code: str) -> None:
     pass
 
@@ -40,7 +46,9 @@ def _nobody(_run_id: str, _code: str) -> None:
 class ExportManager:
     """Knows the formats and writes runs in them. Safe to share between threads.
 
-    `auto_formats` are those in which each run is exported at its end, to `auto_folder`.
+    `auto_formats` are those in which each run is exported at its end, to `auto_folder`. `licence`
+    is what an export says that wishes for no other one. `made_by` is another word whenever this
+    server would make another file of the same runs, by reasons that no format knows of.
     """
 
     def __init__(
@@ -50,11 +58,15 @@ class ExportManager:
         *,
         auto_folder: Path,
         auto_formats: Sequence[str] = (),
+        licence: str | None = None,
+        made_by: str = "",
     ) -> None:
         self.source = source
         self._formats = {known.name: known for known in formats}
         self._auto_folder = auto_folder
         self._auto_formats = [self.format(name) for name in auto_formats]
+        self._licence = licence
+        self._made_by = made_by
         self._guard = threading.Lock()
 
     @property
@@ -82,8 +94,30 @@ class ExportManager:
 
         Raises ExportFormatUnknown, ExportOptionNotOffered.
         """
-        self.source.check_offered(pseudonyms=wish.pseudonyms, marked=wish.marked)
+        self.source.check_offered(Wanted(wish.pseudonyms, wish.marked))
         return self.format(wish.format)
+
+    def fingerprint(self, wish: ExportWish) -> str:
+        """A word that is another one as soon as the same runs would come out otherwise.
+
+        Raises ExportFormatUnknown.
+        """
+        said = replace(wish, options=self._options(wish))
+        return f"{said!r} {self.format(wish.format).version} {self._made_by}"
+
+    def estimate(self, run_id: str, wish: ExportWish) -> int:
+        """About how many bytes the run takes on the disk, what is laid beside meanwhile included.
+
+        Raises ExportFormatUnknown.
+        """
+        metadata_bytes, all_bytes = self.source.size(run_id)
+        holds = self.format(wish.format).holds
+        if holds == "texts":
+            return metadata_bytes
+        if holds == "pictures":
+            return min(all_bytes, metadata_bytes + _PICTURES_BYTES)
+        # Base64 makes 4 of 3, and the page is put together beside.
+        return all_bytes * 8 // 3 if holds == "media in text" else all_bytes
 
     def write(
         self, run_ids: Iterable[str], wish: ExportWish, out: BinaryIO, left_out: LeftOut = _nobody
@@ -93,25 +127,33 @@ class ExportManager:
         `left_out` is told of the others. Raises ExportFormatUnknown, ExportOptionNotOffered,
         StorageFull, and what `run_ids` and `out` raise.
         """
-        runs = self.source.runs(
-            run_ids, pseudonyms=wish.pseudonyms, marked=wish.marked, left_out=left_out
-        )
-        self.check(wish).write(runs, out, wish.options)
+        chosen = self.check(wish)
+        # Closed at once, also by a failure: its copies don't wait for the failure to be forgotten.
+        with closing(
+            self.source.runs(run_ids, self._wanted(wish, chosen), left_out=left_out)
+        ) as runs:
+            chosen.write(runs, out, self._options(wish))
 
     def write_run(self, run_id: str, wish: ExportWish, out: BinaryIO) -> None:
         """Write one run to `out`, front to back.
 
         Raises ExportFormatUnknown, ExportOptionNotOffered, RunIdInvalid, RunNotFound, also when it
-        is deleted meanwhile, RunNotOver, MetadataUnreadable, StorageFull, and what `out` raises.
+        is deleted meanwhile, RunMoved, RunNotOver, MetadataUnreadable, SealBroken, StorageFull, and
+        what `out` raises.
         """
         chosen = self.check(wish)
-        with self.source.run(run_id, pseudonyms=wish.pseudonyms, marked=wish.marked) as run:
+        with self.source.run(run_id, self._wanted(wish, chosen)) as run:
             try:
-                chosen.write(iter((run,)), out, wish.options)
+                chosen.write(iter((run,)), out, self._options(wish))
             except FileNotFoundError as error:
-                if self.source.is_there(run_id):
-                    raise
-                raise RunNotFound("This run was deleted while it was exported.") from error
+                raise self.source.lost(run_id) or error from error
+
+    def _wanted(self, wish: ExportWish, chosen: ExportFormat) -> Wanted:
+        marked = wish.marked or (chosen.marks_media and self.source.can_mark)
+        return Wanted(wish.pseudonyms, marked, wish.options.licence)
+
+    def _options(self, wish: ExportWish) -> ExportOptions:
+        return replace(wish.options, licence=wish.options.licence or self._licence)
 
     def auto_export(self, run_id: str) -> tuple[Path, ...]:
         """Export a run in each of the formats that are set for the end of runs; where they lie.
@@ -141,7 +183,7 @@ class ExportManager:
         # A run that was deleted meanwhile must not come back by its export: whoever deletes it
         # comes by `forget` after its folder can't be read any more.
         with self._guard:
-            if not self.source.is_there(run_id):
+            if self.source.place_of(run_id) == "gone":
                 path.unlink(missing_ok=True)
                 raise RunNotFound("This run was deleted while it was exported.")
         return path
@@ -160,14 +202,17 @@ def use_export_manager(manager: ExportManager) -> None:
 
 
 def get_export_manager() -> ExportManager:
-    """The export manager of this process: the server's own, else one on the configured root.
+    """The export manager of this process: the server's own, else one on the configured root, whose
+    processes and temporary files go when this process ends.
 
     Raises SettingsInvalid.
     """
     if _process_wide is None:
-        from devserver.my_app.export_wiring import build_export_manager  # noqa: PLC0415 - it imports us
+        from devserver.my_app.export_wiring import manager_without_server  # noqa: PLC0415 - it imports us
 
-        manager = build_export_manager(read_settings())
+        own = ExitStack()
+        atexit.register(own.close)
+        manager = own.enter_context(manager_without_server(read_settings()))
         use_export_manager(manager)
         return manager
     return _process_wide

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from pathlib import Path
 from threading import Lock
@@ -20,6 +21,9 @@ from devserver.my_app.services.schema_files import (
 
 log = logging.getLogger(__name__)
 
+LOOK_SECONDS = 1.0
+"""Between two looks at a folder."""
+
 
 class _Mark(NamedTuple):
     """What changes when a file is written again."""
@@ -31,11 +35,11 @@ class _Mark(NamedTuple):
 
 
 class LiveSchemaFiles(Mapping[str, File], Generic[File]):
-    """The files of a folder by id, as they are now.
+    """The files of a folder by id, as they are now, or were `look_seconds` ago at most.
 
-    Every look-up compares the folder's names and times with what was read and reads what is new;
-    a folder of 25 files costs a fraction of a millisecond. A file that has become wrong keeps its
-    last good version, and the fault is logged once, with file and line; a file that is gone is
+    A look compares the folder's names and times with what was read and reads what is new. It costs
+    little, but runs ask many times a second, from many threads. A file that has become wrong keeps
+    its last good version, and the fault is logged once, with file and line; a file that is gone is
     gone here too. What a caller got stays as it is: a run keeps the schema it began with.
     Safe to share between threads; `keys`, `values` and `items` show one moment.
     """
@@ -47,12 +51,15 @@ class LiveSchemaFiles(Mapping[str, File], Generic[File]):
         check: Check[File] | None = None,
         *,
         leave_out: str | None = None,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         """Read every file. Raises SchemaFileInvalid for the first that cannot be used."""
         self._folder = folder
         self._model = model
         self._check = check
         self._leave_out = leave_out
+        self._look_seconds = look_seconds
+        self._next_look = time.monotonic() + look_seconds
         self._lock = Lock()
         self._folder_is_gone = False
         self._faults: Mapping[str, SchemaFileInvalid] = MappingProxyType({})
@@ -84,15 +91,22 @@ class LiveSchemaFiles(Mapping[str, File], Generic[File]):
 
     def now(self) -> Mapping[str, File]:
         """All files of this moment, in the order of their ids; never changes again."""
-        with self._lock:
-            self._follow()
-            return self._files
+        self._follow_when_due()
+        return self._files
 
     def faults(self) -> Mapping[str, SchemaFileInvalid]:
         """What is wrong just now with files that were changed, by file name."""
+        self._follow_when_due()
+        return self._faults
+
+    def _follow_when_due(self) -> None:
+        # Without the lock while no look is due: what was read is replaced, never changed.
+        if time.monotonic() < self._next_look:
+            return
         with self._lock:
-            self._follow()
-            return self._faults
+            if time.monotonic() >= self._next_look:
+                self._follow()
+                self._next_look = time.monotonic() + self._look_seconds
 
     def _look(self) -> dict[Path, _Mark]:
         marks = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from devserver.my_app.services.backends.places import BackendPlaces
@@ -62,12 +62,16 @@ class MediaStage:
         gate: SafetyGate,
         progress: RunProgress,
         places: BackendPlaces,
+        *,
+        let_go: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """`let_go` hears, by its id, of a run of one backend that needs nothing of it any more."""
         self._storage = storage
         self._catalogue = catalogue
         self._gate = gate
         self._progress = progress
         self._places = places
+        self._let_go = let_go
 
     def __call__(self, run: RunMetadata) -> list[RunError]:
         """Make what is not on record yet; returns the failures, in the order of the configs.
@@ -80,10 +84,13 @@ class MediaStage:
             config = self._catalogue.output_configs.get(config_id)
             by_backend.setdefault(config.backend if config else None, []).append(config_id)
         results: dict[str, _Done | RunError] = {}
+        last = run.request.output_configs[-1] if len(by_backend) == 1 else None
 
         def make_in_turn(config_ids: list[str]) -> None:
             for config_id in config_ids:
-                results[config_id] = _result_on_record(run, config_id) or self._make(run, config_id)
+                results[config_id] = _result_on_record(run, config_id) or self._make(
+                    run, config_id, is_last=config_id == last
+                )
 
         if len(by_backend) == 1:
             make_in_turn(list(run.request.output_configs))
@@ -93,7 +100,7 @@ class MediaStage:
         ordered = [results[config_id] for config_id in run.request.output_configs]
         return [result for result in ordered if isinstance(result, RunError)]
 
-    def _make(self, run: RunMetadata, config_id: str) -> _Done | RunError:
+    def _make(self, run: RunMetadata, config_id: str, *, is_last: bool) -> _Done | RunError:
         """Make and store the media of one output config, and put on record what came of it."""
         started_at, started = utc_now(), time.monotonic()
         at_work = StoredRunAtWork(self._storage, self._progress, run.run_id, config_id)
@@ -104,7 +111,7 @@ class MediaStage:
         try:
             config = self._catalogue.output_config(config_id)
             backend_name, prompt = config.backend, _prompt(run, config)
-            filenames = self._make_and_store(run, config, at_work)
+            filenames = self._make_and_store(run, config, at_work, is_last=is_last)
         except (*RUN_LEFT, WorkerDied):
             raise
         except MediaBlocked as error:
@@ -131,7 +138,7 @@ class MediaStage:
         return failure or _DONE
 
     def _make_and_store(
-        self, run: RunMetadata, config: OutputConfig, at_work: RunAtWork
+        self, run: RunMetadata, config: OutputConfig, at_work: RunAtWork, *, is_last: bool
     ) -> list[str]:
         schema = self._catalogue.schema(run.schema_id or "")
         request = MediaRequest(
@@ -152,6 +159,8 @@ class MediaStage:
         except BackendFailed as error:
             self._store(run.run_id, error.made, earlier)
             raise
+        if is_last:
+            self._let_go(run.run_id)
         outputs = self._store(run.run_id, descriptions, earlier)
         if not any(output.type == config.media_type for output in outputs):
             raise NothingProduced(

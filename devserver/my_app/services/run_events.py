@@ -8,6 +8,7 @@ a client when its id is another than the last one the client has seen.
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections import Counter
@@ -25,6 +26,8 @@ HEARTBEAT_SECONDS = 15.0
 PAUSE_SECONDS = 1.0
 """Between two events of one stream that tell no more than the place in line or the progress. With
 a hundred and fifty watching, each run that starts moves all those behind it."""
+_UNEVEN = 1.5
+"""Streams that were once woken together would go on in step, and keep everything else waiting."""
 
 
 class TooManyWatchers(ServerError):
@@ -216,7 +219,7 @@ class RunStream:
                 yield event
                 self.seen = event.id
                 heartbeat = time.monotonic() + self._events.heartbeat_seconds
-                pause = time.monotonic() + self._events.pause_seconds
+                pause = time.monotonic() + self._events.pause_seconds * random.uniform(1.0, _UNEVEN)
             if event.run.is_final or self._bell.is_gone():
                 return
             now = time.monotonic()

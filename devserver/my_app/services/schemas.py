@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, field_validator
 from devserver.my_app.services.atelier.manner import PAPER_COLOUR, Palette, Style, Time
 from devserver.my_app.services.interception.techniques import TECHNIQUES
 from devserver.my_app.services.language.model_names import StepModels
-from devserver.my_app.services.live_schema_files import LiveSchemaFiles
+from devserver.my_app.services.live_schema_files import LOOK_SECONDS, LiveSchemaFiles
 from devserver.my_app.services.run_metadata import MediaType
 from devserver.my_app.services.schema_files import (
     LocalisedText,
@@ -146,9 +146,11 @@ def load_interception_schemas(folder: Path) -> Mapping[str, InterceptionSchema]:
     return load_schema_files(folder, InterceptionSchema, check_technique)
 
 
-def live_interception_schemas(folder: Path) -> LiveSchemaFiles[InterceptionSchema]:
+def live_interception_schemas(
+    folder: Path, look_seconds: float = LOOK_SECONDS
+) -> LiveSchemaFiles[InterceptionSchema]:
     """The styles of a folder, which follow its changes. Raises SchemaFileInvalid at the start."""
-    return LiveSchemaFiles(folder, InterceptionSchema, check_technique)
+    return LiveSchemaFiles(folder, InterceptionSchema, check_technique, look_seconds=look_seconds)
 
 
 def check_technique(schema: InterceptionSchema) -> None:

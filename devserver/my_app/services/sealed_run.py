@@ -104,6 +104,20 @@ def read_sealed_metadata(sealed: Path, run_id: str) -> RunMetadata:
     return run.having(archived=True)
 
 
+def sealed_sizes(sealed: Path, run_id: str) -> Mapping[str, int]:
+    """The bytes of each file in a sealed one, by its name in the run's folder.
+
+    Raises SealBroken, FileNotFoundError.
+    """
+    with _opened(sealed) as archive:
+        inside = f"{run_id}/"
+        return {
+            info.filename.removeprefix(inside): info.file_size
+            for info in archive.infolist()
+            if info.filename.startswith(inside)
+        }
+
+
 def is_held_by(sealed: Path, folder: Path) -> bool:
     """Whether `folder` holds every file that is in the sealed one, with the sha256 listed there.
 
@@ -121,8 +135,8 @@ def is_held_by(sealed: Path, folder: Path) -> bool:
     return True
 
 
-def unseal(sealed: Path, run_id: str, folder: Path) -> None:
-    """Unpack into `folder`, which must not be there yet; each file is checked and durable.
+def unseal(sealed: Path, run_id: str, folder: Path, *, durable: bool = True) -> None:
+    """Unpack into `folder`, which must not be there yet; each file is checked, and durable.
 
     When it raises, `folder` may be there in part. Raises SealBroken, StorageFull.
     """
@@ -136,11 +150,12 @@ def unseal(sealed: Path, run_id: str, folder: Path) -> None:
             made |= {parent for parent in path.parents if parent.is_relative_to(folder)}
             with archive.open(name) as source, path.open("xb") as target:
                 found = _copy(source, target)
-                target.flush()
-                os.fsync(target.fileno())
+                if durable:
+                    target.flush()
+                    os.fsync(target.fileno())
             if found != sha256:
                 raise SealBroken(f"{name} has other content than was sealed (sha256).")
-        for one in made:
+        for one in made if durable else ():
             sync_folder(one)
 
 

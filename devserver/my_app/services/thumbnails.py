@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,13 +57,25 @@ class Thumbnails:
         if output.type == "3d" and output.format != "glb":
             raise NoThumbnail("There are small pictures of GLB only.")
         side = next((step for step in SIZES if step >= size), SIZES[-1])
+        draw = partial(self._draw, original, output.type, side)
+        return self._kept(run_id, output, f"{side}.webp", draw)
+
+    def drawn(self, run_id: str, output: Output, draw: Callable[[], bytes]) -> bytes:
+        """What `draw` makes of a sound or a 3D object, kept in the same way.
+
+        Raises what `draw` raises, and RunNotFound.
+        """
+        return self._kept(run_id, output, "drawn.png", draw)
+
+    def _kept(self, run_id: str, output: Output, what: str, draw: Callable[[], bytes]) -> bytes:
+        if output.sha256 is None:
+            return draw()
         # Named by content, so that a thumbnail can't outlive the file it was made of.
-        name = f"{(output.sha256 or 'unknown')[:32]}_{side}.webp"
-        path = self._folder / checked_run_id(run_id) / name
+        path = self._folder / checked_run_id(run_id) / f"{output.sha256[:32]}_{what}"
         try:
             return path.read_bytes()
         except FileNotFoundError:
-            data = self._draw(original, output.type, side)
+            data = draw()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             replace_file(path, data)

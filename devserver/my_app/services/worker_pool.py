@@ -16,6 +16,8 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import SpawnContext, SpawnProcess
+from types import ModuleType
 from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -49,6 +51,29 @@ class WorkTooLarge(ServerError):
     code = "work_too_large"
 
 
+class _Worker(SpawnProcess):
+    """A process that does not run the program's own file a second time, as spawned ones usually do.
+
+    Nothing that a worker calls lies in that file, and a script that asks for its work without
+    `if __name__ == "__main__"` would begin again in each worker.
+    """
+
+    _starting = threading.Lock()
+
+    def start(self) -> None:
+        with self._starting:
+            program = sys.modules["__main__"]
+            sys.modules["__main__"] = ModuleType("__main__")  # has no file to be run
+            try:
+                super().start()
+            finally:
+                sys.modules["__main__"] = program
+
+
+class _Workers(SpawnContext):
+    Process = _Worker
+
+
 class WorkerPool:
     """Runs plain functions (importable, with picklable arguments) in worker processes."""
 
@@ -56,6 +81,7 @@ class WorkerPool:
         self._processes = processes
         self._memory_bytes = memory_bytes
         self._guard = threading.Lock()
+        self._closed = False
         self._pool = self._new_pool()
 
     def run(self, timeout_seconds: float, function: Callable[..., T], *args: object) -> T:
@@ -66,7 +92,13 @@ class WorkerPool:
         """
         pool = self._pool
         try:
-            return pool.schedule(function, args=args, timeout=timeout_seconds).result()
+            future = pool.schedule(function, args=args, timeout=timeout_seconds)
+        except RuntimeError as error:
+            # A fault among its own threads, or it was closed.
+            self._replace(pool)
+            raise WorkerDied("The processes that do the work have ended.") from error
+        try:
+            return future.result()
         except FutureTimeoutError as error:
             raise WorkTookTooLong("The work took too long and was stopped.") from error
         except ProcessExpired as error:
@@ -85,6 +117,7 @@ class WorkerPool:
     def close(self) -> None:
         """Stop all processes at once; tasks under way are lost."""
         with self._guard:
+            self._closed = True
             self._stop(self._pool)
 
     def _new_pool(self) -> ProcessPool:
@@ -92,12 +125,12 @@ class WorkerPool:
             max_workers=self._processes,
             initializer=_prepare_process,
             initargs=(self._memory_bytes,),
-            context=multiprocessing.get_context("spawn"),
+            context=_Workers(),
         )
 
     def _replace(self, broken: ProcessPool) -> None:
         with self._guard:
-            if self._pool is broken:
+            if self._pool is broken and not self._closed:
                 logger.warning("the pool of worker processes broke and is made anew")
                 self._stop(broken)
                 self._pool = self._new_pool()

@@ -9,6 +9,8 @@ import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from devserver.my_app.report_wiring import ReportParts
+from devserver.my_app.services.exports.formats.pdf import run_here
 from devserver.my_app.services.exports.illustrations import Illustrations
 from devserver.my_app.services.exports.model_view import draw_model
 from devserver.my_app.services.exports.port import ExportedFile, ExportedRun
@@ -65,6 +67,11 @@ class Unseekable(io.BytesIO):
 
     def read(self, size: int | None = -1) -> bytes:
         raise io.UnsupportedOperation("read")
+
+
+def parts(folder: Path) -> ReportParts:
+    """What reports are made with, all of it in this process."""
+    return ReportParts(illustrations(folder), run_here, folder / "scratch", folder / "fonts")
 
 
 def illustrations(folder: Path) -> Illustrations:

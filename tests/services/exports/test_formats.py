@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from devserver.my_app.export_wiring import TEXTS_ONLY, export_formats
+from devserver.my_app.export_wiring import FORMAT_NAMES, export_formats
+from devserver.my_app.report_wiring import ReportParts
+from devserver.my_app.services.exports.port import ExportFormat
 from tests.services.exports.format_rules import FormatRules
+from tests.services.exports.report_samples import parts
 
-FORMATS = {known.name: known for known in export_formats()}
+
+@pytest.fixture(name="reports", scope="module")
+def _reports(tmp_path_factory: pytest.TempPathFactory) -> ReportParts:
+    return parts(tmp_path_factory.mktemp("reports"))
 
 
-@pytest.mark.parametrize("known", FORMATS.values(), ids=FORMATS)
+@pytest.fixture(name="known")
+def _known(request: pytest.FixtureRequest, reports: ReportParts) -> ExportFormat:
+    return {known.name: known for known in export_formats(reports)}[request.param]
+
+
+@pytest.mark.parametrize("known", FORMAT_NAMES, indirect=True)
 class TestEveryFormat(FormatRules):
     pass
 
 
-def test_each_has_a_name_of_its_own() -> None:
-    assert len(FORMATS) == len(export_formats())
-    assert FORMATS.keys() >= TEXTS_ONLY
+def test_each_has_a_name_of_its_own(reports: ReportParts) -> None:
+    assert tuple(known.name for known in export_formats(reports)) == FORMAT_NAMES
+    assert len(set(FORMAT_NAMES)) == len(FORMAT_NAMES)

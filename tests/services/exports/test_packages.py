@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from devserver.my_app.services.archive import Archive
 from devserver.my_app.services.durable_files import StorageFull
 from devserver.my_app.services.export_manager import (
     ExportFormatUnknown,
@@ -98,7 +99,6 @@ class Rig:
             select=self.select,
             free_bytes=lambda: self.free,
             kept_free_bytes=1000,
-            texts_only=frozenset({"jsonl", "held"}),
             keep=timedelta(days=7),
             now=self.clock,
         )
@@ -342,6 +342,40 @@ def test_a_run_that_vanishes_under_its_package_is_left_out(
     assert (made.state, made.runs) == ("ready", 1)
     assert [(one.run_id, one.code) for one in made.left_out] == [(gone, "run_not_found")]
     assert gone.encode() not in rig.packages.file(package.package_id)[1].read_bytes()
+
+
+def test_a_run_that_is_archived_under_its_package_is_in_it(
+    rig: Rig, storage: MediaStorageService
+) -> None:
+    ids = [a_stored_run(storage), a_stored_run(storage)]
+    before = contents(rig.folders, ids[0])
+    rig.held.fail_with = FileNotFoundError()
+    package = rig.ask(ids, ExportWish("held"))
+    assert rig.held.begun.acquire(timeout=_PATIENCE)
+    Archive(rig.folders).archive(ids[0])
+    rig.held.go_on.set()
+    made = rig.ended(package)
+    assert (made.state, made.runs, made.left_out) == ("ready", 2, ())
+    lines = rig.packages.file(package.package_id)[1].read_text().splitlines()
+    assert [json.loads(line)["run_id"] for line in lines] == ids
+    zipped = rig.ended(rig.ask(ids))
+    with zipfile.ZipFile(rig.packages.file(zipped.package_id)[1]) as opened:
+        for name, data in before.items():
+            assert opened.read(f"{ids[0]}/{name}") == data
+    assert not any(".part" in name for name in rig.files())
+
+
+def test_a_run_that_is_deleted_while_its_picture_is_drawn_is_left_out(
+    rig: Rig, storage: MediaStorageService
+) -> None:
+    kept, gone = a_stored_run(storage), a_stored_run(storage)
+    rig.held.fail_with = RunNotFound("It was deleted.")
+    package = rig.ask([gone, kept], ExportWish("held"))
+    assert rig.held.begun.acquire(timeout=_PATIENCE)
+    storage.delete_run(gone)
+    rig.held.go_on.set()
+    made = rig.ended(package)
+    assert (made.state, made.runs) == ("ready", 1)
 
 
 def test_a_file_that_vanishes_from_a_run_that_is_there_fails_its_package(

@@ -14,12 +14,15 @@ from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders, RunNotFound
 from devserver.my_app.services.run_id import new_run_id
 from tests.exported_runs import a_stored_run
+from tests.services.exports.report_samples import parts
 
 
 @pytest.fixture
 def manager(folders: RunFolders, tmp_path: Path) -> ExportManager:
     return ExportManager(
-        ExportSource(folders), export_formats(), auto_folder=tmp_path / "packages" / "auto"
+        ExportSource(folders),
+        export_formats(parts(tmp_path)),
+        auto_folder=tmp_path / "packages" / "auto",
     )
 
 
@@ -29,7 +32,6 @@ def some_files(manager: ExportManager, folder: Path, free: int = 10**12) -> RunF
         folder,
         free_bytes=lambda: free,
         kept_free_bytes=1000,
-        texts_only=frozenset({"json"}),
     )
 
 

@@ -6,16 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from devserver.my_app.services.archive import Archive
+from devserver.my_app.services.durable_files import StorageFull
+from devserver.my_app.services.exports.marking import mark_run
 from devserver.my_app.services.exports.port import ExportedFile, ExportedRun
 from devserver.my_app.services.exports.source import (
     ExportOptionNotOffered,
     ExportSource,
+    RunMoved,
     RunNotOver,
+    Wanted,
 )
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders, RunNotFound
 from devserver.my_app.services.run_id import RunIdInvalid, new_run_id
 from devserver.my_app.services.run_metadata import RunMetadata
+from devserver.my_app.services.sealed_run import SealBroken
 from tests.exported_runs import a_stored_run, contents
 
 
@@ -117,7 +123,7 @@ def test_pseudonyms_are_in_a_copy_of_the_metadata(
     before = contents(folders, run_id)
     scratch = tmp_path / "scratch"
     source = ExportSource(folders, scratch=scratch, pseudonymise=hidden)
-    with source.run(run_id, pseudonyms=True) as run:
+    with source.run(run_id, Wanted(pseudonyms=True)) as run:
         assert run.metadata.user_id == "P-1"
         first, *others = run.files
         assert json.loads(first.path.read_bytes())["user_id"] == "P-1"
@@ -153,7 +159,7 @@ def test_marked_copies_take_the_place_of_media_until_the_next_run(
 
     ids = [a_stored_run(storage), a_stored_run(storage)]
     source = ExportSource(folders, scratch=tmp_path / "scratch", mark=mark)
-    for run in source.runs(ids, marked=True):
+    for run in source.runs(ids, Wanted(marked=True)):
         [(file, _)] = run.media
         assert file.path.read_bytes().endswith(b"marked")
     assert list((tmp_path / "scratch").iterdir()) == []
@@ -161,10 +167,10 @@ def test_marked_copies_take_the_place_of_media_until_the_next_run(
 
 def test_what_is_not_offered_is_said(source: ExportSource, storage: MediaStorageService) -> None:
     run_id = a_stored_run(storage)
-    with pytest.raises(ExportOptionNotOffered), source.run(run_id, pseudonyms=True):
+    with pytest.raises(ExportOptionNotOffered), source.run(run_id, Wanted(pseudonyms=True)):
         pass
     with pytest.raises(ExportOptionNotOffered):
-        list(source.runs([run_id], marked=True))
+        list(source.runs([run_id], Wanted(marked=True)))
 
 
 def test_the_stamp_of_a_run_changes_with_it(
@@ -178,3 +184,93 @@ def test_the_stamp_of_a_run_changes_with_it(
     storage.delete_run(run_id)
     assert source.stamp(run_id) == ""
     assert source.size(run_id) == (0, 0)
+
+
+def test_an_archived_run_comes_out_as_it_was(
+    storage: MediaStorageService, folders: RunFolders, tmp_path: Path
+) -> None:
+    run_id, other = a_stored_run(storage, pictures=2), a_stored_run(storage)
+    (folders.path(run_id) / "notes.txt").write_text("by hand")
+    before = contents(folders, run_id)
+    scratch = tmp_path / "scratch"
+    source = ExportSource(folders, scratch=scratch, pseudonymise=hidden, mark=mark_run)
+    with source.run(run_id) as run:
+        as_folder = (run.metadata, [file.name for file in run.files])
+    size = source.size(run_id)
+    Archive(folders).archive(run_id)
+    assert source.size(run_id) == size
+    assert source.place_of(run_id) == "archive"
+    with source.run(run_id) as run:
+        assert {file.name: file.path.read_bytes() for file in run.files} == before
+        assert (run.metadata, [file.name for file in run.files]) == as_folder
+        assert [output.width for _, output in run.media] == [16, 17]
+    for given in source.runs([run_id, other]):
+        assert given.metadata.input_text == "Eine Blume"
+        assert all(file.path.is_file() for file in given.files)
+    with source.run(run_id, Wanted(pseudonyms=True, marked=True)) as run:
+        assert run.metadata.user_id == "P-1"
+        assert all(b"trainedAlgorithmicMedia" in file.path.read_bytes() for file, _ in run.media)
+    assert list(scratch.iterdir()) == []
+    assert folders.sealed_path(run_id).is_file()
+
+
+def test_a_sealed_file_that_is_damaged_is_named(
+    storage: MediaStorageService, folders: RunFolders, tmp_path: Path
+) -> None:
+    run_id, good = a_stored_run(storage), a_stored_run(storage)
+    Archive(folders).archive(run_id)
+    sealed = folders.sealed_path(run_id)
+    data = bytearray(sealed.read_bytes())
+    data[data.index(b"Eine Blume")] ^= 1
+    sealed.write_bytes(data)
+    source = ExportSource(folders, scratch=tmp_path / "scratch")
+    with pytest.raises(SealBroken), source.run(run_id):
+        pass
+    left_out: list[tuple[str, str]] = []
+    runs = source.runs([run_id, good], left_out=lambda *said: left_out.append(said))
+    assert [run.run_id for run in runs] == [good]
+    assert left_out == [(run_id, "seal_broken")]
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_a_full_disk_under_a_sealed_file_is_no_reason_to_leave_a_run_out(
+    storage: MediaStorageService,
+    folders: RunFolders,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run_id = a_stored_run(storage)
+    Archive(folders).archive(run_id)
+    source = ExportSource(folders, scratch=tmp_path / "scratch")
+
+    def full(*_: object, **__: object) -> None:
+        raise StorageFull("The disk is full.")
+
+    monkeypatch.setattr("devserver.my_app.services.exports.source.unseal", full)
+    with pytest.raises(StorageFull):
+        list(source.runs([run_id]))
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_a_run_that_is_archived_under_its_export_is_not_called_deleted(
+    storage: MediaStorageService, folders: RunFolders, tmp_path: Path
+) -> None:
+    def archived_first(run: ExportedRun, scratch: Path) -> ExportedRun:
+        Archive(folders).archive(run.run_id)
+        return mark_run(run, scratch)
+
+    source = ExportSource(folders, scratch=tmp_path / "scratch", mark=archived_first)
+    run_id = a_stored_run(storage)
+    with pytest.raises(RunMoved), source.run(run_id, Wanted(marked=True)):
+        pass
+    with source.run(run_id) as run:
+        assert [output.type for _, output in run.media] == ["image"]
+
+
+def test_the_stamp_of_a_run_changes_when_it_is_archived(
+    source: ExportSource, storage: MediaStorageService, folders: RunFolders
+) -> None:
+    run_id = a_stored_run(storage)
+    before = source.stamp(run_id)
+    Archive(folders).archive(run_id)
+    assert source.stamp(run_id) not in ("", before)

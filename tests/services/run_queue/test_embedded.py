@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from devserver.config import Settings
 from devserver.my_app.services.run_queue import EmbeddedRunQueue, Leg, LegEnd, Moved, QueueFull, Way
+from devserver.my_app.services.run_queue.port import Outlook
 from devserver.my_app.services.runs import NewRun
 from devserver.my_app.wiring import Services, lane_limits
 
@@ -411,6 +412,29 @@ def test_a_run_passes_its_lanes_one_after_the_other() -> None:
     assert runs.outlook("1") is None
 
 
+def test_one_that_lets_go_makes_room_and_is_still_under_way() -> None:
+    work = Steps()
+    runs = EmbeddedRunQueue(work, workers=6, max_waiting=99, limits={"a": 1})
+    for run_id in ("a/1", "a/2", "a/3"):
+        runs.put(run_id, way("a"))
+    work.wait_for(begun=1)
+    runs.let_go("a/3")  # waits: it has no place
+    runs.let_go("unknown")
+    assert work.begun == ["a/1"]
+    for _ in range(2):  # once or more often
+        runs.let_go("a/1")
+    work.wait_for(begun=2)
+    assert work.begun == ["a/1", "a/2"]
+    assert runs.outlook("a/1") == Outlook(None, None)
+    assert place_of(runs, "a/3") == 1
+    work.end("a/2")
+    work.wait_for(begun=3)
+    for run_id in ("a/3", "a/1"):
+        work.end(run_id)
+    runs.close(30)
+    assert runs.outlook("a/1") is None
+
+
 @pytest.mark.parametrize("end", [LegEnd.DONE, LegEnd.FAILED, RuntimeError("a bug")])
 def test_a_run_that_ends_early_goes_no_further(end: LegEnd | Exception) -> None:
     begun: list[tuple[str, str]] = []
@@ -536,6 +560,9 @@ class Recorder:
         self.put_in.append((run_id, device, tuple(leg.lane for leg in way)))
 
     def learn(self, leg: Leg, seconds: float) -> None:
+        pass
+
+    def let_go(self, run_id: str) -> None:
         pass
 
     def withdraw(self, run_id: str) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from devserver.my_app.services.run_queue.durations import Durations
 from devserver.my_app.services.run_queue.forecast import Forecast
 from devserver.my_app.services.run_queue.lane import Lane, Ticket
-from devserver.my_app.services.run_queue.port import Leg
+from devserver.my_app.services.run_queue.port import Leg, Outlook
 
 TEXT, GPU = Leg("text", "dada"), Leg("gpu", "sd35_large")
 
@@ -20,6 +20,9 @@ class Workshop:
         self.durations = Durations()
         self.now = 0.0
         self.forecast = Forecast(self.durations, self.lanes.__getitem__, lambda: self.now)
+
+    def outlook(self, ticket: Ticket) -> Outlook:
+        return self.forecast.of_all(list(self.lanes.values()))[ticket.run_id]
 
     def come(self, name: str, *way: Leg, device: str = "") -> Ticket:
         ticket = Ticket(name, device or name, way, since=self.now)
@@ -37,7 +40,7 @@ def test_one_that_can_start_takes_as_long_as_its_legs() -> None:
     workshop.durations.learn(TEXT, 3.0)
     workshop.durations.learn(GPU, 20.0)
     ticket = workshop.come("a", TEXT, GPU)
-    assert workshop.forecast.of_waiting(ticket).seconds == 23.0
+    assert workshop.outlook(ticket).seconds == 23.0
 
 
 def test_while_its_text_is_written_the_line_at_the_gpu_moves_on() -> None:
@@ -47,30 +50,30 @@ def test_while_its_text_is_written_the_line_at_the_gpu_moves_on() -> None:
     workshop.come("before", GPU)
     workshop.start("gpu")
     ticket = workshop.come("a", TEXT, GPU)
-    outlook = workshop.forecast.of_waiting(ticket)
+    outlook = workshop.outlook(ticket)
     assert (outlook.place, outlook.seconds) == (1, 40.0)  # not 55
     workshop.start("text")
     workshop.now = 10.0
-    outlook = workshop.forecast.of_under_way(ticket)
+    outlook = workshop.outlook(ticket)
     assert (outlook.place, outlook.seconds) == (None, 30.0)
 
 
 def test_two_at_once_at_one_gpu_are_no_faster() -> None:
     workshop = Workshop(gpu=2)
-    workshop.durations.learn(GPU, 20.0, side_by_side=2)
+    workshop.durations.learn(GPU, 20.0, share=10.0)
     for name in "ab":
         workshop.come(name, GPU)
         workshop.start("gpu")
     waiting = [workshop.come(name, GPU) for name in "cd"]
     # Together the two under way have 20 s of the GPU left, and then each takes 20 s beside another.
-    assert [workshop.forecast.of_waiting(ticket).seconds for ticket in waiting] == [40.0, 50.0]
+    assert [workshop.outlook(ticket).seconds for ticket in waiting] == [40.0, 50.0]
 
 
 def test_nothing_is_said_while_nothing_is_known() -> None:
     workshop = Workshop(text=1, gpu=1)
     workshop.durations.learn(TEXT, 1.0)
     ticket = workshop.come("a", TEXT, GPU)
-    assert workshop.forecast.of_waiting(ticket).seconds is None
+    assert workshop.outlook(ticket).seconds is None
 
 
 def test_a_kind_never_seen_is_taken_for_one_of_its_lane() -> None:
@@ -131,6 +134,6 @@ def test_a_forecast_is_never_negative(elapsed: float) -> None:
     workshop.start("gpu")
     ticket = workshop.come("b", GPU)
     workshop.now = elapsed
-    seconds = workshop.forecast.of_waiting(ticket).seconds
+    seconds = workshop.outlook(ticket).seconds
     assert seconds is not None
     assert seconds >= 20.0

@@ -35,6 +35,12 @@ class PackageRequest(PackageSelection):
     marked: bool = Field(False, description="Media as copies that say that AI made them.")
     language: Literal["de", "en"] = Field("de", description="Language of what explains the data.")
     title: Text = Field("", max_length=200, description="A heading.")
+    licence: Text | None = Field(
+        None,
+        min_length=1,
+        max_length=500,
+        description="What it says of its licence, in place of DEVSERVER_LICENCE.",
+    )
 
 
 class PersonalDatumFound(BaseModel):
@@ -67,6 +73,7 @@ class PackageView(BaseModel):
     marked: bool
     language: Literal["de", "en"]
     title: str
+    licence: str | None = Field(description="The one it was asked for with, if there was one.")
     runs: int = Field(description="How many runs are in it, or shall be.")
     runs_done: int
     bytes_written: int = Field(description="Of its file, so far.")

@@ -6,6 +6,7 @@ import io
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from devserver.my_app.services.errors import MediaRejected
@@ -23,6 +24,8 @@ _QUALITY = 85
 
 Mark = Callable[[bytes, RunMetadata, Output], bytes]
 """Puts AI marking into a JPEG, for one output of one run."""
+Keep = Callable[[str, Output, Callable[[], bytes]], bytes]
+"""Gives the picture of an output of a run, by its id: drawn now, or before."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class Illustrations:
     """Asks for pictures where files of strangers may be opened, and makes JPEGs of them.
 
     `small_picture` is `Thumbnails.get`; `waveform` and `view` are `draw_waveform` and `draw_model`
-    in a process with limits. `mark` has the last word on every JPEG.
+    in a process with limits, `keep` may remember what these two drew. `mark` has the last word on
+    every JPEG.
     """
 
     def __init__(
@@ -47,16 +51,23 @@ class Illustrations:
         waveform: Callable[[Path], bytes],
         view: Callable[[Path], bytes],
         mark: Mark = lambda jpeg, _run, _output: jpeg,
+        keep: Keep = lambda _run_id, _output, draw: draw(),
     ) -> None:
         self._small_picture = small_picture
         self._draw = {"audio": waveform, "3d": view}
         self._mark = mark
+        self._keep = keep
 
     def of(self, run: RunMetadata, file: ExportedFile, output: Output) -> Illustration | None:
-        """A picture of one output; None when none can be made, which is no failure of a report."""
+        """A picture of one output; None when none can be made, which is no failure of a report.
+
+        Raises FileNotFoundError when the file is gone, RunNotFound when the run was deleted,
+        StorageFull.
+        """
         try:
             if output.type in self._draw:
-                drawn = self._draw[output.type](file.path)
+                draw = partial(self._draw[output.type], file.path)
+                drawn = self._keep(run.run_id, output, draw)
             else:
                 drawn = self._small_picture(run.run_id, output, file.path, PRINT_SIDE)
         except (
@@ -67,6 +78,8 @@ class Illustrations:
             WorkTooLarge,
             OSError,
         ) as error:
+            if not file.path.is_file():
+                raise FileNotFoundError(file.path) from error
             logger.warning("no picture of %s for a report: %s", file.name, type(error).__name__)
             return None
         made = _as_jpeg(drawn)

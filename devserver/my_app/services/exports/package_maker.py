@@ -62,16 +62,12 @@ class Making:
             self.check()
         return self.bytes_written
 
-    def estimate(self, manager: ExportManager, run_ids: Iterable[str], *, with_media: bool) -> int:
-        """About how many bytes it takes: the files of the runs, or what their metadata say.
-
-        Raises MakingStopped.
-        """
+    def estimate(self, manager: ExportManager, run_ids: Iterable[str], wish: ExportWish) -> int:
+        """About how many bytes it takes on the disk. Raises MakingStopped."""
         total = 0
         for run_id in run_ids:
             self.check()
-            metadata_bytes, all_bytes = manager.source.size(run_id)
-            total += (all_bytes if with_media else metadata_bytes) + _BYTES_FOR_EACH_RUN
+            total += manager.estimate(run_id, wish) + _BYTES_FOR_EACH_RUN
         return total
 
     def check(self) -> None:
@@ -80,12 +76,17 @@ class Making:
             raise MakingStopped(self.stopped)
         if self.bytes_written - self._looked_at >= _BYTES_BETWEEN_LOOKS:
             self._looked_at = self.bytes_written
-            if not self._is_roomy():
-                raise StorageFull("The server's disk is nearly full, so this package was given up.")
+            self._check_room()
+
+    def _check_room(self) -> None:
+        if not self._is_roomy():
+            raise StorageFull("The server's disk is nearly full, so this package was given up.")
 
     def _each(self, run_ids: Iterable[str]) -> Iterator[str]:
         for run_id in run_ids:
             self.check()
+            # Some formats lay much beside before they write their first byte.
+            self._check_room()
             self._current = run_id
             yield run_id
             self.runs_done += 1

@@ -92,8 +92,8 @@ class PackageStatus:
 class Packages:
     """The packages under one folder, for the server that owns the root. Safe between threads.
 
-    `free_bytes` asks the disk, `kept_free_bytes` is what runs need of it. `texts_only` names the
-    formats that hold no media. `keep` is how long a file stays.
+    `free_bytes` asks the disk, `kept_free_bytes` is what runs need of it. `keep` is how long a file
+    stays.
     """
 
     def __init__(
@@ -104,7 +104,6 @@ class Packages:
         select: Select,
         free_bytes: Callable[[], int],
         kept_free_bytes: int = 0,
-        texts_only: frozenset[str] = frozenset(),
         keep: timedelta = timedelta(days=7),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -113,7 +112,6 @@ class Packages:
         self._select = select
         self._free_bytes = free_bytes
         self._kept_free_bytes = kept_free_bytes
-        self._texts_only = texts_only
         self._keep = keep
         self._now = now
         self._changed = threading.Condition(threading.RLock())
@@ -325,8 +323,9 @@ class Packages:
             size = making.make(self._manager, run_ids, package.wish, path)
         except MakingStopped:
             self._stopped(package, making)
-        except FileNotFoundError:
-            # Taken away under our hands: the run was deleted, and `forget` comes or has come.
+        except (FileNotFoundError, RunNotFound):
+            # Taken away under our hands: the run was deleted, and `forget` comes or has come. Or it
+            # lies in the archive now, where the next making finds it.
             self._lost_a_file(package, making)
         except ServerError as error:
             self._fail(package, error.code, str(error))
@@ -364,7 +363,7 @@ class Packages:
 
     def _lost_a_file(self, package: Package, making: Making) -> None:
         current = making.current
-        if making.stopped or (current is not None and not self._manager.source.is_there(current)):
+        if making.stopped or (current and self._manager.source.place_of(current) != "folder"):
             self._stopped(package, making)
         else:
             logger.exception("package %s failed", package.package_id)
@@ -386,8 +385,7 @@ class Packages:
                 making.is_over.set()
 
     def _check_room(self, package: Package, making: Making, run_ids: list[str]) -> None:
-        with_media = package.format not in self._texts_only
-        needed = making.estimate(self._manager, run_ids, with_media=with_media)
+        needed = making.estimate(self._manager, run_ids, package.wish)
         if needed > self._free_bytes() - self._kept_free_bytes:
             raise StorageFull(
                 f"The server's disk has no room for this package of about {_megabytes(needed)}."
@@ -487,7 +485,8 @@ class Packages:
         return chosen
 
     def _fingerprint(self, wish: ExportWish, run_ids: Iterable[str]) -> str:
-        digest = hashlib.sha256(repr(wish).encode("utf-8", "backslashreplace"))
+        said = self._manager.fingerprint(wish)
+        digest = hashlib.sha256(said.encode("utf-8", "backslashreplace"))
         for run_id in run_ids:
             digest.update(f"\n{run_id} {self._manager.source.stamp(run_id)}".encode())
         return digest.hexdigest()

@@ -10,6 +10,9 @@ from typing import BinaryIO, Literal, Protocol
 from devserver.my_app.services.run_metadata import Output, RunMetadata
 
 Language = Literal["de", "en"]
+Holds = Literal["texts", "pictures", "media", "media in text"]
+"""What of the media is in a file: nothing, small pictures of them, they themselves as they are, or
+written in letters (base64)."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,18 @@ class ExportFormat(Protocol):
     @property
     def mime_type(self) -> str:
         """The Content-Type of its files."""
+
+    @property
+    def version(self) -> int:
+        """One more whenever the same runs and wishes give another file than before."""
+
+    @property
+    def holds(self) -> Holds:
+        """What of the media is in its files, which tells how much room they need."""
+
+    @property
+    def marks_media(self) -> bool:
+        """Whether its media are to be marked as made by AI also where that wasn't asked for."""
 
     def write(self, runs: Iterable[ExportedRun], out: BinaryIO, options: ExportOptions) -> None:
         """Write all `runs` to `out`, front to back; `out` can be neither read nor rewound.

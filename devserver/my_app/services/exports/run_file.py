@@ -25,22 +25,18 @@ class RunFiles:
         *,
         free_bytes: Callable[[], int],
         kept_free_bytes: int = 0,
-        texts_only: frozenset[str] = frozenset(),
     ) -> None:
         self._manager = manager
         self._folder = folder
         self._free_bytes = free_bytes
         self._kept_free_bytes = kept_free_bytes
-        self._texts_only = texts_only
 
     def make(self, run_id: str, wish: ExportWish) -> tuple[BinaryIO, int]:
         """The run as a file at its beginning, to be closed by the caller, and its bytes.
 
         Raises StorageFull and what `ExportManager.write_run` raises.
         """
-        metadata_bytes, all_bytes = self._manager.source.size(run_id)
-        needed = metadata_bytes if wish.format in self._texts_only else all_bytes
-        if needed > self._free_bytes() - self._kept_free_bytes:
+        if self._manager.estimate(run_id, wish) > self._free_bytes() - self._kept_free_bytes:
             raise StorageFull("The server's disk has no room for this export just now.")
         self._folder.mkdir(parents=True, exist_ok=True)
         file = cast(BinaryIO, tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115

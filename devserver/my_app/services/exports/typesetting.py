@@ -30,20 +30,24 @@ def set_pages(folder: Path, name: str, font_folders: tuple[Path, ...]) -> bool:
         font_paths=fonts,
         sys_inputs={"part": f"{name}.json"},
     )
-    target = str(folder / f"{name}.pdf")
+    target = folder / f"{name}.pdf"
+    is_promised = True
     now = datetime.now(UTC).replace(microsecond=0)
     try:
-        compiler.compile(output=target, pdf_standards=["ua-1"], timestamp=now)
+        made = compiler.compile(pdf_standards=["ua-1"], timestamp=now)
     except typst.TypstError as error:
         if not str(error).startswith("PDF/UA-1"):
             raise
-        compiler.compile(output=target, timestamp=now)
-        return False
+        made = compiler.compile(timestamp=now)
+        is_promised = False
     finally:
         # What Typst keeps of a document it forgets only some documents later.
         for _ in range(_DOCUMENTS_REMEMBERED):
             compiler.compile(input=b"")
-    return True
+    assert isinstance(made, bytes)  # noqa: S101 - a PDF is one file
+    # Not written by Typst, whose failure on a full disk has no errno.
+    target.write_bytes(made)
+    return is_promised
 
 
 def pages_of_runs(part: Path) -> tuple[int, list[int]]:
@@ -86,4 +90,5 @@ def bind(front: Path, parts: list[tuple[Path, list[tuple[str, int]]]], target: P
         for key in ("/StructTreeRoot", "/MarkInfo"):
             if key in book.Root:
                 del book.Root[key]
-        book.save(target)
+        with target.open("wb") as file:
+            book.save(file)

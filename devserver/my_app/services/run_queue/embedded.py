@@ -7,6 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from devserver.my_app.services.run_queue.durations import Durations
 from devserver.my_app.services.run_queue.forecast import Forecast
@@ -24,13 +25,26 @@ from devserver.my_app.services.run_queue.port import (
 logger = logging.getLogger(__name__)
 
 
+_BOARD_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class _Board:
+    """The outlooks of all runs after so many moves, at a moment of the clock."""
+
+    moves: int
+    at: float
+    outlooks: Mapping[str, Outlook]
+
+
 class EmbeddedRunQueue:
     """Worker threads in this process; see the port for what it guarantees.
 
     In a lane, the devices that have runs waiting take turns (round robin): of k devices, none waits
     for more than k - 1 runs of others before its next one starts. A lane has no more runs under way
     than `limits` says (those not named there: than there are workers), and is passed over while it
-    is full. Lanes take turns too, for when there are fewer workers than all limits together.
+    is full; those that let go of their place still have a worker. Lanes take turns too, for when
+    there are fewer workers than all limits together.
     """
 
     def __init__(
@@ -53,6 +67,8 @@ class EmbeddedRunQueue:
         self._again: dict[str, tuple[Way, str]] = {}
         self._durations = Durations()
         self._forecast = Forecast(self._durations, self._lane, clock)
+        self._moves = 0
+        self._board = _Board(0, clock(), {})
         self._listeners: list[Callable[[Moved], None]] = []
         self._changed = threading.Condition()
         self._closed = False
@@ -71,6 +87,7 @@ class EmbeddedRunQueue:
         """Take in how long a leg took that an earlier server worked on."""
         with self._changed:
             self._durations.learn(leg, seconds)
+            self._moves += 1
 
     def check_room(self) -> None:
         """Raise QueueFull when no further run is taken."""
@@ -91,6 +108,18 @@ class EmbeddedRunQueue:
             self._changed.notify()
         self._tell(moved)
 
+    def let_go(self, run_id: str) -> None:
+        """Free the place in its lane of a run that is under way: what it needs there is done."""
+        with self._changed:
+            ticket = self._under_way.get(run_id)
+            if ticket is None:
+                return
+            lane = self._lanes[ticket.leg.lane]
+            if run_id in lane.under_way:
+                lane.let_go(ticket, self._clock())
+                self._moves += 1
+                self._changed.notify()
+
     def withdraw(self, run_id: str) -> None:
         """Take a run out of its line, if it waits in one."""
         with self._changed:
@@ -99,17 +128,22 @@ class EmbeddedRunQueue:
             if ticket is None:
                 return
             self._lanes[ticket.leg.lane].remove(ticket)
+            self._moves += 1
             moved = Moved(run_id, ticket.leg.lane, self._behind(ticket), is_gone=True)
         self._tell(moved)
 
     def outlook(self, run_id: str) -> Outlook | None:
         """Where the run stands; None when it is neither waiting nor under way."""
-        with self._changed:
-            if run_id in self._waiting:
-                return self._forecast.of_waiting(self._waiting[run_id])
-            if run_id in self._under_way:
-                return self._forecast.of_under_way(self._under_way[run_id])
-            return None
+        # Without the lock as long as nothing moves: with a class watching, everybody would stand
+        # in line for it, and the workers with them.
+        board = self._board
+        if not self._is_current(board):
+            with self._changed:
+                board = self._board
+                if not self._is_current(board):
+                    outlooks = self._forecast.of_all(list(self._lanes.values()))
+                    board = self._board = _Board(self._moves, self._clock(), outlooks)
+        return board.outlooks.get(run_id)
 
     def lengths(self) -> dict[str, int]:
         """How many runs wait, by lane."""
@@ -125,6 +159,9 @@ class EmbeddedRunQueue:
             self._closed = True
             self._changed.notify_all()
             self._changed.wait_for(lambda: not self._under_way, patience_seconds)
+
+    def _is_current(self, board: _Board) -> bool:
+        return board.moves == self._moves and self._clock() - board.at < _BOARD_SECONDS
 
     # What follows is called with the lock held, but for _serve and _tell.
 
@@ -153,6 +190,7 @@ class EmbeddedRunQueue:
         ticket = Ticket(run_id, device, way, since=self._clock())
         self._lane(ticket.leg.lane).add(ticket)
         self._waiting[run_id] = ticket
+        self._moves += 1
         return Moved(run_id, ticket.leg.lane)
 
     def _lane(self, name: str) -> Lane:
@@ -168,16 +206,19 @@ class EmbeddedRunQueue:
         ticket = self._lanes[name].take()
         del self._waiting[ticket.run_id]
         self._under_way[ticket.run_id] = ticket
+        self._moves += 1
         waited, ticket.since = self._clock() - ticket.since, self._clock()
         return ticket, Moved(ticket.run_id, name, self._behind(ticket), waited)
 
     def _leave(self, ticket: Ticket, end: LegEnd) -> Moved | None:
         lane = self._lanes[ticket.leg.lane]
+        if ticket.run_id in lane.under_way:
+            lane.let_go(ticket, self._clock())
         if end is not LegEnd.FAILED:
-            together = (ticket.side_by_side + len(lane.under_way)) / 2
-            self._durations.learn(ticket.leg, self._clock() - ticket.since, together)
-        del lane.under_way[ticket.run_id]
+            self._durations.learn(ticket.leg, self._clock() - ticket.since, ticket.share)
+        del lane.leaving[ticket.run_id]
         del self._under_way[ticket.run_id]
+        self._moves += 1
         if ticket.run_id in self._again:
             way, device = self._again.pop(ticket.run_id)
             return self._line_up(ticket.run_id, way, device or ticket.run_id)

@@ -13,7 +13,8 @@ from devserver.my_app.services.run_queue.port import Leg, Way
 class Ticket:
     """A run on its way; `since` is when it began to wait, and then, when it began to be worked on.
 
-    `side_by_side` is how many were under way in its lane when it began, itself among them.
+    `side_by_side` is how many were under way in its lane when it began, itself among them; `share`
+    is by how much it delayed those behind it, once it has left its place.
     """
 
     run_id: str
@@ -21,6 +22,7 @@ class Ticket:
     way: Way
     since: float
     side_by_side: int = 0
+    share: float | None = None
 
     @property
     def leg(self) -> Leg:
@@ -35,10 +37,14 @@ class Ticket:
 
 @dataclass
 class Lane:
-    """So many runs under way at most, and those that wait. Not safe to share."""
+    """So many runs under way at most, and those that wait. Not safe to share.
+
+    Those `leaving` have given up their place and are being brought to the end of their leg.
+    """
 
     limit: int
     under_way: dict[str, Ticket] = field(default_factory=dict)
+    leaving: dict[str, Ticket] = field(default_factory=dict)
     _lines: OrderedDict[str, deque[Ticket]] = field(default_factory=OrderedDict)
 
     def __len__(self) -> int:
@@ -72,6 +78,13 @@ class Lane:
         ticket.side_by_side = len(self.under_way)
         return ticket
 
+    def let_go(self, ticket: Ticket, now: float) -> None:
+        """Free the place of one under way, which is then `leaving`."""
+        # As many as there were half of the time, more or less.
+        together = max(1.0, (ticket.side_by_side + len(self.under_way)) / 2)
+        ticket.share = (now - ticket.since) / together
+        self.leaving[ticket.run_id] = self.under_way.pop(ticket.run_id)
+
     def remove(self, ticket: Ticket) -> None:
         """Let somebody go who waits."""
         line = self._lines[ticket.device]
@@ -82,6 +95,8 @@ class Lane:
     def place_behind(self, device: str) -> int:
         """The place, from 1, that one more run of the device would get."""
         own = len(self._lines.get(device, ()))
+        if own == 0:
+            return len(self._lines) + 1
         place = own + 1
         turns = own + 1  # that another device has until then: one more if it comes first
         for other, line in self._lines.items():

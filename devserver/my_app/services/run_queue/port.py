@@ -92,6 +92,13 @@ class RunQueue(Protocol):
         `device` says whose run it is; without one, the run is a device of its own.
         """
 
+    def let_go(self, run_id: str) -> None:
+        """Free the place in its lane of a run that is under way: what it needs there is done.
+
+        So the next one starts while this one is still brought to the end of its leg. Without a
+        lane's place to free, nothing happens.
+        """
+
     def withdraw(self, run_id: str) -> None:
         """Take a run out of its line, if it waits in one: it is over."""
 

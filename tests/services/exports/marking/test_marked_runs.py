@@ -16,7 +16,7 @@ from devserver.my_app.services.exports.formats.zip_folders import ZipFolders
 from devserver.my_app.services.exports.marking import mark_run
 from devserver.my_app.services.exports.marking.said import TRAINED
 from devserver.my_app.services.exports.port import ExportedRun, ExportOptions
-from devserver.my_app.services.exports.source import ExportSource
+from devserver.my_app.services.exports.source import ExportSource, Wanted
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders, RunNotFound
 from devserver.my_app.services.storage_root import StorageRoot
@@ -52,7 +52,7 @@ def test_what_an_export_says_of_its_files_is_true(
     before = contents(folders, run_id)
     source = build_export_source(folders, root.state, tmp_path / "scratch")
     file = io.BytesIO()
-    runs = source.runs([run_id], marked=True, pseudonyms=pseudonyms)
+    runs = source.runs([run_id], Wanted(marked=True, pseudonyms=pseudonyms))
     ZipFolders().write(runs, file, ExportOptions())
     with zipfile.ZipFile(file) as package:
         said = json.loads(package.read(f"{run_id}/metadata.json"))
@@ -91,6 +91,6 @@ def test_a_run_that_is_deleted_while_it_is_marked_is_not_found(
         return mark_run(run, scratch)
 
     source = ExportSource(folders, scratch=tmp_path / "scratch", mark=deleted_first)
-    with pytest.raises(RunNotFound), source.run(run_id, marked=True):
+    with pytest.raises(RunNotFound), source.run(run_id, Wanted(marked=True)):
         pass
     assert list((tmp_path / "scratch").iterdir()) == []

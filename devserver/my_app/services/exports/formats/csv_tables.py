@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import IO, Any, BinaryIO
 
 from devserver.my_app.services.exports.formats.codebook import TABLES, Table, rows_of
-from devserver.my_app.services.exports.port import ExportedRun, ExportOptions, Language
+from devserver.my_app.services.exports.port import ExportedRun, ExportOptions, Holds, Language
 from devserver.my_app.services.exports.zip_writer import ZipWriter
 
 _STARTS_A_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
@@ -60,6 +60,9 @@ class CsvTables:
     name = "csv"
     extension = "csv.zip"
     mime_type = "application/zip"
+    version = 1
+    holds: Holds = "texts"
+    marks_media = False
 
     def write(self, runs: Iterable[ExportedRun], out: BinaryIO, options: ExportOptions) -> None:
         """Write all tables in one pass over the runs.

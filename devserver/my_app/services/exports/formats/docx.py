@@ -27,7 +27,7 @@ from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
 from devserver.my_app.services.exports.illustrations import Illustrations
-from devserver.my_app.services.exports.port import ExportedRun, ExportOptions
+from devserver.my_app.services.exports.port import ExportedRun, ExportOptions, Holds
 from devserver.my_app.services.exports.report import Fact, Medium, Report, Section, Step
 from devserver.my_app.services.exports.shown_text import readable, runs_rightwards
 
@@ -50,6 +50,9 @@ class DocxReport:
     name = "docx"
     extension = "docx"
     mime_type = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    version = 1
+    holds: Holds = "pictures"
+    marks_media = False
 
     def __init__(self, illustrations: Illustrations, *, scratch: Path) -> None:
         self._illustrations = illustrations

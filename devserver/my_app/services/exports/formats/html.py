@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from devserver.my_app.services.exports.illustrations import Illustration, Illustrations
-from devserver.my_app.services.exports.port import ExportedFile, ExportedRun, ExportOptions
+from devserver.my_app.services.exports.port import ExportedFile, ExportedRun, ExportOptions, Holds
 from devserver.my_app.services.exports.report import Medium, Report, Section
 from devserver.my_app.services.run_id import is_run_id
 from devserver.my_app.services.run_metadata import Output
@@ -73,6 +73,9 @@ class HtmlPage:
     name = "html"
     extension = "html"
     mime_type = "text/html; charset=utf-8"
+    version = 1
+    holds: Holds = "media in text"
+    marks_media = True
 
     def __init__(self, illustrations: Illustrations, *, scratch: Path) -> None:
         self._illustrations = illustrations
@@ -131,7 +134,7 @@ def _data_of(picture: Illustration) -> str:
 def _figure(medium: Medium, words: dict[str, str], source: str | None, small: str | None) -> bytes:
     """One output; `source` appears exactly once, `small` is a picture of it."""
     kind = medium.output.type
-    picture, file = Markup('<img src="{}" alt="{}" loading="lazy">'), ""
+    picture, file = Markup('<img src="{}" alt="{}" decoding="async">'), ""
     if kind == "image":
         shown = source or small
         body = picture.format(shown, medium.alt) if shown else ""
@@ -160,6 +163,9 @@ class HtmlFolder:
     name = "html_folder"
     extension = "zip"
     mime_type = "application/zip"
+    version = 1
+    holds: Holds = "media"
+    marks_media = True
 
     def __init__(self, illustrations: Illustrations, *, scratch: Path) -> None:
         self._illustrations = illustrations

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import BinaryIO
 
 from devserver.my_app.services.exports.plain_values import json_text, plain_run
-from devserver.my_app.services.exports.port import ExportedRun, ExportOptions
+from devserver.my_app.services.exports.port import ExportedRun, ExportOptions, Holds
 
 
 class JsonDocument:
@@ -15,6 +15,9 @@ class JsonDocument:
     name = "json"
     extension = "json"
     mime_type = "application/json"
+    version = 1
+    holds: Holds = "texts"
+    marks_media = False
 
     def write(self, runs: Iterable[ExportedRun], out: BinaryIO, options: ExportOptions) -> None:
         """Write the document run by run."""

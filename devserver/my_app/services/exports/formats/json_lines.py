@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import BinaryIO
 
 from devserver.my_app.services.exports.plain_values import json_text, plain_run
-from devserver.my_app.services.exports.port import ExportedRun, ExportOptions
+from devserver.my_app.services.exports.port import ExportedRun, ExportOptions, Holds
 
 
 class JsonLines:
@@ -15,6 +15,9 @@ class JsonLines:
     name = "jsonl"
     extension = "jsonl"
     mime_type = "application/jsonl"
+    version = 1
+    holds: Holds = "texts"
+    marks_media = False
 
     def write(self, runs: Iterable[ExportedRun], out: BinaryIO, options: ExportOptions) -> None:  # noqa: ARG002
         """Write a line for each run; nothing at all for no run."""

@@ -7,12 +7,13 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from devserver.my_app.services.exports.illustrations import Illustrations
-from devserver.my_app.services.exports.port import ExportedRun, ExportOptions
+from devserver.my_app.services.exports.port import ExportedRun, ExportOptions, Holds
 from devserver.my_app.services.exports.report import Medium, Report, Section, Step
 from devserver.my_app.services.exports.report_fonts import (
     choose_fonts,
@@ -50,6 +51,9 @@ class PdfReport:
     name = "pdf"
     extension = "pdf"
     mime_type = "application/pdf"
+    version = 1
+    holds: Holds = "pictures"
+    marks_media = False
 
     def __init__(
         self, illustrations: Illustrations, *, scratch: Path, fonts: Path, run: Run = run_here
@@ -69,6 +73,16 @@ class PdfReport:
                 shutil.copyfileobj(made, out, 1 << 20)
 
 
+@dataclass(frozen=True)
+class _Taken:
+    """What is kept of a run until it is set; `data` is what the template gets."""
+
+    anchor: str
+    heading: str
+    status: str
+    data: dict[str, Any]
+
+
 class _Work:
     """The making of one PDF in a folder."""
 
@@ -83,15 +97,16 @@ class _Work:
 
     def made_of(self, runs: Iterator[ExportedRun]) -> Path:
         """The finished PDF."""
-        following = self._sections(runs, 1)
-        after = next(runs, None)
+        taken = (self._taken(run, number) for number, run in enumerate(runs, 1))
+        following = list(islice(taken, RUNS_AT_A_TIME))
+        after = next(taken, None)
         if after is None:
-            entries = [_entry(section, None) for section in following]
+            entries = [_entry(run, None) for run in following]
             return self._set("whole", following, entries, how_many=len(following))
-        return self._made_in_parts(following, after, runs)
+        return self._made_in_parts(following, after, taken)
 
     def _made_in_parts(
-        self, following: list[Section], after: ExportedRun | None, runs: Iterator[ExportedRun]
+        self, following: list[_Taken], after: _Taken | None, taken: Iterator[_Taken]
     ) -> Path:
         parts: list[tuple[Path, list[tuple[str, int]]]] = []
         contents: list[dict[str, Any]] = []
@@ -99,30 +114,30 @@ class _Work:
         while following:
             part = self._set(f"part-{len(parts)}", following, first_page=pages + 1)
             length, starts = self._run(pages_of_runs, part)
-            marks = zip(following, starts, strict=True)
-            contents += [_entry(section, pages + at + 1) for section, at in marks]
-            parts.append((part, [(s.heading, at) for s, at in zip(following, starts, strict=True)]))
+            marks = list(zip(following, starts, strict=True))
+            contents += [_entry(run, pages + at + 1) for run, at in marks]
+            parts.append((part, [(run.heading, at) for run, at in marks]))
             pages += length
-            for picture in self._folder.glob("*.jpg"):
-                picture.unlink()
+            for run in following:
+                for picture in self._folder.glob(f"{run.anchor}-*.jpg"):
+                    picture.unlink()
             ahead = [after] if after else []
-            following = self._sections(
-                iter([*ahead, *islice(runs, RUNS_AT_A_TIME - len(ahead))]), len(contents) + 1
-            )
+            following = [*ahead, *islice(taken, RUNS_AT_A_TIME - len(ahead))]
             after = None
         front = self._set("front", [], contents, how_many=len(contents))
         target = self._folder / "bound.pdf"
         self._run(bind, front, parts, target)
         return target
 
-    def _sections(self, runs: Iterator[ExportedRun], first: int) -> list[Section]:
-        numbered = enumerate(islice(runs, RUNS_AT_A_TIME), first)
-        return [self._report.section(run, number) for number, run in numbered]
+    def _taken(self, run: ExportedRun, number: int) -> _Taken:
+        """A run with its pictures drawn: its files are there until the next one is taken."""
+        section = self._report.section(run, number)
+        return _Taken(_anchor(section), section.heading, section.status, self._run_data(section))
 
     def _set(
         self,
         name: str,
-        sections: list[Section],
+        runs: list[_Taken],
         contents: list[dict[str, Any]] | None = None,
         *,
         how_many: int = 0,
@@ -145,7 +160,7 @@ class _Work:
                 (words["how_title"], words["how_made"]),
             ],
             "contents": contents if contents and how_many >= _CONTENTS_FROM else [],
-            "runs": [self._run_data(section) for section in sections],
+            "runs": [run.data for run in runs],
         }
         choice = choose_fonts(set(_strings(data)), self._fonts)
         if choice.missing:
@@ -215,11 +230,11 @@ def _anchor(section: Section) -> str:
     return f"run-{section.number}"
 
 
-def _entry(section: Section, page: int | None) -> dict[str, Any]:
+def _entry(run: _Taken, page: int | None) -> dict[str, Any]:
     return {
-        "anchor": _anchor(section),
-        "heading": _breakable(section.heading),
-        "status": section.status,
+        "anchor": run.anchor,
+        "heading": _breakable(run.heading),
+        "status": run.status,
         "page": page,
     }
 

@@ -28,6 +28,7 @@ from devserver.my_app.services.exports.port import (
     ExportedFile,
     ExportedRun,
     ExportOptions,
+    Holds,
     Language,
 )
 from devserver.my_app.services.exports.spool import Spool
@@ -78,6 +79,9 @@ class QdpxExport:
     name = "qdpx"
     extension = "qdpx"
     mime_type = "application/zip"
+    version = 1
+    holds: Holds = "media"
+    marks_media = False
 
     def write(self, runs: Iterable[ExportedRun], out: BinaryIO, options: ExportOptions) -> None:
         """See ExportFormat. Raises OSError for a file that can't be read, and what `out` raises."""

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from devserver.my_app.services.crate_terms import CrateTerms, Entity
 from devserver.my_app.services.exports.file_names import PortableNames
-from devserver.my_app.services.exports.port import ExportedFile, ExportedRun, ExportOptions
+from devserver.my_app.services.exports.port import ExportedFile, ExportedRun, ExportOptions, Holds
 from devserver.my_app.services.exports.spool import Spool
 from devserver.my_app.services.exports.zip_writer import ZipWriter
 from devserver.my_app.services.folder_names import CRATE
@@ -46,6 +46,9 @@ class RoCrateExport:
     name = "rocrate"
     extension = "zip"
     mime_type = "application/zip"
+    version = 1
+    holds: Holds = "media"
+    marks_media = False
 
     def __init__(self, terms: CrateTerms | None = None) -> None:
         self._terms = terms or CrateTerms()

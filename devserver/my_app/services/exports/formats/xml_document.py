@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 from pydantic import BaseModel
 
 from devserver.my_app.services.exports.plain_values import plain_run
-from devserver.my_app.services.exports.port import ExportedRun, ExportOptions
+from devserver.my_app.services.exports.port import ExportedRun, ExportOptions, Holds
 from devserver.my_app.services.run_metadata import (
     Job,
     Output,
@@ -47,6 +47,9 @@ class XmlDocument:
     name = "xml"
     extension = "xml"
     mime_type = "application/xml"
+    version = 1
+    holds: Holds = "texts"
+    marks_media = False
 
     def write(self, runs: Iterable[ExportedRun], out: BinaryIO, options: ExportOptions) -> None:
         """Write the document run by run."""

@@ -10,6 +10,7 @@ from devserver.my_app.services.exports.port import (
     ExportedFile,
     ExportedRun,
     ExportOptions,
+    Holds,
     Language,
 )
 from devserver.my_app.services.exports.zip_writer import ZipWriter
@@ -67,6 +68,9 @@ class ZipFolders:
     name = "zip"
     extension = "zip"
     mime_type = "application/zip"
+    version = 1
+    holds: Holds = "media"
+    marks_media = False
 
     def write(self, runs: Iterable[ExportedRun], out: BinaryIO, options: ExportOptions) -> None:
         """Write a folder for each run; at the top a README.txt, and a manifest of checksums.
