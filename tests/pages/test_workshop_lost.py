@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from devserver.my_app.wiring import SCHEMAS_FOLDER
 from tests.fake_comfyui import FakeComfyUI
 from tests.honest_folders import check_folder
 from tests.pages.conftest import tablet
@@ -38,10 +40,16 @@ def _comfy() -> Iterator[FakeComfyUI]:
 def _painting(
     tmp_path_factory: pytest.TempPathFactory, comfy: FakeComfyUI
 ) -> Iterator[RunningServer]:
-    """A server that has its pictures made by a ComfyUI."""
+    """A server that has its pictures made by a ComfyUI, which knows older nodes only."""
+    folder = tmp_path_factory.mktemp("painting")
+    configs = shutil.copytree(SCHEMAS_FOLDER / "output", folder / "configs")
+    workflow = configs / "sd35_large.workflow.json"
+    text = workflow.read_text("utf-8").replace("EmptySD3LatentImage", "EmptyLatentImage")
+    workflow.write_text(text, "utf-8")
     server = RunningServer(
-        tmp_path_factory.mktemp("painting"),
+        folder,
         COMFYUI_URLS=comfy.url,
+        DEVSERVER_OUTPUT_CONFIGS_DIR=str(configs),
         DEVSERVER_POOL_PROCESSES="1",
     )
     server.start()
@@ -142,7 +150,7 @@ def test_the_picture_is_seen_while_it_is_painted(
     comfy: FakeComfyUI,
     barriers: Callable[[Page], list[str]],
 ) -> None:
-    comfy.behaviour.step_seconds = 0.3
+    comfy.behaviour.step_seconds = 0.2
     try:
         page.goto(painting.url)
         write(page, "Ein Vulkan am Meer")

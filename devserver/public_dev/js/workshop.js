@@ -4,6 +4,7 @@ import { ask, randomKey, sentence } from "./api.js";
 import { openDialog } from "./dialog.js";
 import { element, refill } from "./elements.js";
 import { framePage } from "./page-frame.js";
+import { ignoreSecondTaps } from "./quick-taps.js";
 import { place, watchRun } from "./run-handler.js";
 import { language, openWords, whenLanguageChanges, word } from "./words.js";
 import { codeForm } from "./workshop/code-form.js";
@@ -116,8 +117,11 @@ function orderOf({ idea, rules, schema, type, lookFirst }) {
 
 function submit(event) {
   event.preventDefault();
+  // A second quick tap finds the form gone, and nothing is asked of it any more.
+  if (document.body.dataset.view !== "write") return;
   const values = written();
-  if (document.body.dataset.view !== "write" || !values.idea.trim()) return;
+  byId("idea").setCustomValidity(values.idea.trim() ? "" : word("workshop.idea.missing"));
+  if (!event.currentTarget.reportValidity()) return;
   begin(values, orderOf(values));
   byId("idea").value = "";
   keepDraft({ ...values, idea: "", rules: "" });
@@ -345,8 +349,12 @@ function wakeUp() {
 }
 
 function listen() {
+  ignoreSecondTaps();
   byId("idea-form").addEventListener("submit", submit);
-  byId("idea-form").addEventListener("input", () => keepDraft(written()));
+  byId("idea-form").addEventListener("input", () => {
+    byId("idea").setCustomValidity("");
+    keepDraft(written());
+  });
   byId("styles").addEventListener("change", askForRules);
   byId("more-styles").addEventListener("click", () => {
     showsAll = true;

@@ -7,7 +7,6 @@ import { changedWords, markedPieces } from "../word-diff.js";
 import { duration, stagesOf, standing } from "./standing.js";
 import { stylePicture } from "./styles.js";
 
-const QUICK_MILLISECONDS = 1000;
 const OVER = ["success", "partial", "blocked", "failed", "cancelled"];
 
 /** A part of the card that is made anew only when what it tells has changed. */
@@ -77,6 +76,7 @@ export function runCard(work, schema, ways, news) {
   let views = [];
   let phase = null;
   let picture = null;
+  let isWorking = false;
 
   function bits() {
     return [element("div", { class: "bits", "aria-hidden": "true" }, element("i"), element("i"), element("i"))];
@@ -131,23 +131,29 @@ export function runCard(work, schema, ways, news) {
 
   function showWork(run) {
     const progress = run.progress || {};
-    const working = run.status === "queued" || run.status === "running";
-    if (!working) {
+    isWorking = run.status === "queued" || run.status === "running";
+    if (!isWorking) {
       picture = null;
-      return stage.tell(null);
+      stage.tell(null);
+      return;
     }
-    if (!progress.preview) {
-      picture = null;
-      return stage.tell(["bits", progress.steps ? progress.step : null], () => [...bits(), ...bar(progress)]);
-    }
-    if (picture) {
-      // The last picture stays until the next one is there.
-      picture.image.src = `${progress.preview}?after=${encodeURIComponent(run.event)}`;
-      refill(picture.below, ...bar(progress));
-      return undefined;
-    }
-    picture = { image: element("img", { src: progress.preview, alt: word("workshop.preview") }), below: element("div") };
-    return stage.tell(["preview"], () => [element("div", { class: "preview" }, picture.image, picture.below)]);
+    if (progress.preview) loadPicture(`${progress.preview}?after=${encodeURIComponent(run.event)}`);
+    if (picture) refill(picture.below, ...bar(progress));
+    else stage.tell(["bits", progress.steps ? progress.step : null], () => [...bits(), ...bar(progress)]);
+  }
+
+  /** The last picture stays until the next one is there; one that is gone already is no matter. */
+  function loadPicture(url) {
+    const next = element("img", { src: url, alt: word("workshop.preview") });
+    next.addEventListener("load", () => {
+      if (!isWorking) return;
+      if (picture) picture.image.replaceWith(next);
+      else {
+        picture = { below: element("div") };
+        stage.tell(["preview"], () => [element("div", { class: "preview" }, next, picture.below)]);
+      }
+      picture.image = next;
+    });
   }
 
   function bar({ step, steps }) {
@@ -185,32 +191,22 @@ export function runCard(work, schema, ways, news) {
     });
   }
 
-  /** A way that is not gone twice by two quick taps. */
-  function once(way) {
-    let last = -Infinity;
-    return (event) => {
-      const isSecond = event.timeStamp - last < QUICK_MILLISECONDS;
-      last = event.timeStamp;
-      if (!isSecond) way();
-    };
-  }
-
   function showActions(run) {
     const { status } = run;
     actions.tell([status, language(), run.outputs.map((output) => output.url)], () => {
-      const again = button("again", word("workshop.again"), once(ways.again));
-      const other = button("style", word("workshop.other_style"), once(ways.otherStyle));
+      const again = button("again", word("workshop.again"), ways.again);
+      const other = button("style", word("workshop.other_style"), ways.otherStyle);
       const change = button("edit", word("workshop.change_idea"), ways.changeIdea, status === "blocked" ? "primary" : "");
       if (status === "success" || status === "partial") {
         const downloads = run.outputs.map((output) =>
           element("a", { class: "button", href: `${output.url}?download=1`, download: true }, element("span", { class: "icon icon-download", "aria-hidden": "true" }), word("workshop.download")),
         );
         const save = work.type === "text" ? [button("download", word("workshop.download"), () => saveText(run.transformed_text, `${work.schema}.txt`))] : downloads;
-        return [again, other, ...save, button("phone", word("workshop.phone.title"), once(ways.toPhone))];
+        return [again, other, ...save, button("phone", word("workshop.phone.title"), ways.toPhone)];
       }
       if (status === "blocked") return run.error && run.error.stage > 1 ? [change, again, other] : [change, other];
-      if (status === "failed" || status === "cancelled") return [button("again", word("workshop.retry"), once(ways.retry), "primary"), other];
-      return [button(null, word("workshop.cancel"), once(ways.cancel), "small plain")];
+      if (status === "failed" || status === "cancelled") return [button("again", word("workshop.retry"), ways.retry, "primary"), other];
+      return [button(null, word("workshop.cancel"), ways.cancel, "small plain")];
     });
   }
 
@@ -239,7 +235,7 @@ export function runCard(work, schema, ways, news) {
       phase = "sending";
       say(word("workshop.state.sending"), text);
       stage.tell(["bits"], bits);
-      actions.tell(["sending", language()], () => [button(null, word("workshop.cancel"), once(ways.cancel), "small plain")]);
+      actions.tell(["sending", language()], () => [button(null, word("workshop.cancel"), ways.cancel, "small plain")]);
     },
     stop() {
       for (const view of views) view.stop();
