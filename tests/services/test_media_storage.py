@@ -614,3 +614,6 @@ def test_a_folder_copied_by_hand_is_left_as_it_is_and_so_is_the_original(
     for run_id in (original, copy):
         assert folders.read(run_id) == storage.get_metadata(original)
     storage.add_warning(original, "For the original.")
+    assert [run.run_id for run in storage.unfinished_runs()] == [original]
+    shutil.rmtree(folders.path(original))
+    assert storage.unfinished_runs() == []
