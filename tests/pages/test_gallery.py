@@ -78,6 +78,7 @@ def test_the_form_logs_in_and_out(page: Page, server: RunningServer) -> None:
     assert page.evaluate("document.cookie") == ""
     page.reload()
     expect(page.locator("#name")).to_have_text("environment")
+    page.get_by_role("button", name="Werkzeuge").click()
     page.get_by_role("button", name="Abmelden").click()
     expect(page.get_by_role("button", name="Anmelden")).to_be_visible()
     page.reload()

@@ -16,6 +16,7 @@ from tests.conftest import TOKEN
 from tests.pages.gallery_rig import (
     DESK,
     PHONE,
+    WORKFLOW,
     expect_accessible,
     expect_total,
     researcher_at,
@@ -173,6 +174,35 @@ def test_a_blocked_run_says_where_and_why(room: Opened, made: Callable[..., str]
     page = room(f"#run={run_id}")
     expect(page.locator(".run-under")).to_contain_text("angehalten")
     expect(page.locator(".step-blocked")).to_contain_text("Wortlisten")
+
+
+def test_a_run_under_way_is_followed_to_its_end(
+    room: Opened, server_with_runs: RunningServer
+) -> None:
+    begun = requests.post(
+        f"{server_with_runs.url}/api/schema/pipeline/interception",
+        json={"schema": "passthrough", "input_text": "Noch ein Wort", "output_type": "text"},
+        timeout=60,
+    ).json()
+    page = room(f"#run={begun['run_id']}")
+    expect(page.locator(".run-under")).to_contain_text("wird bearbeitet")
+    answer = requests.post(
+        f"{server_with_runs.url}{begun['continue_url']}", json={"text": "Ein Wort"}, timeout=60
+    )
+    assert answer.status_code == 200
+    expect(page.locator(".run-under")).to_contain_text("gelungen", timeout=30_000)
+    expect(page.locator(".step-edited del")).to_have_text("Noch ein")
+
+
+def test_what_was_sent_to_a_backend_can_be_read(
+    room: Opened, server_with_runs: RunningServer
+) -> None:
+    run_id = next(path.parent.name for path in server_with_runs.runs.glob("*/workflow.json"))
+    page = room(f"#run={run_id}")
+    sent = page.locator("details", has_text="workflow.json").last
+    sent.locator("summary").click()
+    expect(sent.locator("pre")).to_contain_text("KSampler")
+    assert json.loads(sent.locator("pre").inner_text()) == WORKFLOW
 
 
 def test_going_on_to_the_next_run(room: Opened, server_with_runs: RunningServer) -> None:
@@ -393,17 +423,15 @@ def test_an_archived_run_can_be_brought_back(
     expect(page.get_by_role("img", name="Ergebnis zu: Aus dem Archiv")).to_be_visible()
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_axe_finds_nothing(
     room: Opened,
     made: Callable[..., str],
     server_with_runs: RunningServer,
     size: dict[str, int],
-    dark: bool,
 ) -> None:
     run_id = made("Ein Garten im Regen", user_id="K3", schema="theopposite")
-    page = room(size=size, dark=dark)
+    page = room(size=size)
     expect_total(page, total(server_with_runs))
     expect_accessible(page)
     if size == PHONE:

@@ -244,6 +244,39 @@ def test_on_a_phone_filters_unfold(browser: Browser, url: str, runs: list[Run]) 
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+@pytest.mark.parametrize("width", [360, 820])
+def test_texts_of_twice_the_size_fit(
+    browser: Browser, url: str, runs: list[Run], width: int
+) -> None:
+    pictured = [run["run_id"] for run in runs if run["outputs"]][:2]
+    size = {"width": width, "height": 900}
+    for view, seen in (
+        ("", "#grid [data-run]"),
+        (f"#run={pictured[0]}", ".related"),
+        (f"#compare={','.join(pictured)}", ".comparison"),
+    ):
+        with researcher_at(browser, url, size=size, address=view) as page:
+            page.evaluate("document.documentElement.style.setProperty('font-size', '200%')")
+            expect(page.locator(seen).first).to_be_visible()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_all_that_is_found_can_be_checked(room: Page, runs: list[Run]) -> None:
+    room.get_by_role("button", name="Alle auswählen").click()
+    tile(room, runs[0]["run_id"]).focus()
+    room.keyboard.press("Space")
+    room.get_by_role("button", name="Prüfen", exact=True).click()
+    dialog = room.get_by_role("dialog", name=f"{NUMBER - 1} Läufe prüfen")
+    expect(dialog).to_contain_text(f"Unversehrt: {NUMBER - 1} Läufe geprüft", timeout=30_000)
+    dialog.get_by_role("button", name="Schließen").last.click()
+    tile(room, runs[0]["run_id"]).focus()
+    room.keyboard.press("Space")
+    room.get_by_role("button", name="Prüfen", exact=True).click()
+    expect(room.get_by_role("dialog")).to_contain_text(
+        f"Unversehrt: {NUMBER} Läufe geprüft", timeout=30_000
+    )
+
+
 def test_the_language_changes_everything_and_is_remembered(browser: Browser, url: str) -> None:
     with researcher_at(browser, url) as page:
         expect_total(page, NUMBER)
@@ -274,8 +307,14 @@ def test_nobody_is_shown_anything_without_a_login(browser: Browser, url: str) ->
 def test_a_login_that_ends_takes_everything_off_the_page(browser: Browser, url: str) -> None:
     with researcher_at(browser, url, may_complain=True) as page:
         expect_total(page, NUMBER)
+        tiles(page).first.focus()
+        page.keyboard.press("Space")
+        page.get_by_role("button", name="Löschen", exact=True).click()
+        expect(page.locator(".named")).to_be_visible()
         page.context.clear_cookies()
-        page.get_by_role("searchbox", name="In den Texten suchen").fill("drache")
+        page.get_by_label("Ja, endgültig löschen").check()
+        page.get_by_role("button", name="1 Lauf löschen").click()
         expect(page.get_by_label("Dein Token")).to_be_focused()
+        expect(page.get_by_role("dialog")).to_have_count(0)
         expect(page.locator("#inside")).to_be_hidden()
         expect(tiles(page)).to_have_count(0)

@@ -11,6 +11,7 @@ from devserver.my_app.services.folder_files import FolderFiles
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunNotFound
 from devserver.my_app.services.run_id import RunIdInvalid, new_run_id
+from devserver.my_app.services.run_metadata import Job
 from devserver.my_app.services.stored_runs import MediaNotFound
 from tests.media_samples import png_bytes
 
@@ -41,6 +42,13 @@ def test_every_file_is_told_with_its_size_and_sum(
     for file in found:
         data = (folder / file.filename).read_bytes()
         assert (file.size, file.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+
+
+def test_what_was_sent_is_told_apart(storage: MediaStorageService) -> None:
+    run = storage.create_run(schema="dada", input_text="Eine Blume")
+    storage.record_submission(run.run_id, Job(backend="comfyui"), {"3": {}})
+    found = {file.filename: file.kind for file in FolderFiles(storage.folders).of(run.run_id)}
+    assert found == {"input_text.txt": "text", "metadata.json": "metadata", "workflow.json": "sent"}
 
 
 def test_an_output_that_is_gone_is_told(storage: MediaStorageService, run_id: str) -> None:

@@ -7,6 +7,7 @@ import { hashOf } from "./address.js";
 import { factsOf } from "./run-facts.js";
 import { fetchRun, mediaOf } from "./run-page.js";
 import { beginning, failure } from "./shown.js";
+import { stepName } from "./timeline.js";
 
 const LEAST_SHARED = 0.15;
 
@@ -102,7 +103,7 @@ export class ComparePage {
   }
 
   steps() {
-    const rows = this.shown.map(({ journey }) => journey.steps.map((step) => `${step.step}: ${word(`gallery.verdict.${step.status}`)}`));
+    const rows = this.shown.map(({ journey }) => journey.steps.map((step) => `${stepName(step)}: ${word(`gallery.verdict.${step.status}`)}`));
     const lists = rows.map((steps) => element("ol", { class: "short-steps" }, ...steps.map((text) => element("li", {}, text))));
     return element("div", { class: "pair" }, ...lists);
   }

@@ -81,7 +81,7 @@ export class FoundRuns {
   fetchNext() {
     for (const number of this.wanted) {
       if (this.asked.size >= MOST_AT_ONCE) return;
-      if (!this.asked.has(number)) this.fetchWanted(number);
+      if (!this.asked.has(number) && !this.pieces.has(number)) this.fetchWanted(number);
     }
   }
 

@@ -200,7 +200,7 @@ export class Grid {
     box.checked = selected;
     return element(
       "div",
-      { ...attributes, "data-run": run.run_id, "aria-selected": selected, "aria-label": said },
+      { ...attributes, "data-run": run.run_id, "aria-selected": String(selected), "aria-label": said },
       element("a", { href: this.calls.hrefOf(run), tabindex: "-1", class: "tile-link", "aria-hidden": "true" }, pictureArea(run, this.measured.side), ...captionOf(run)),
       element("label", { class: "tile-check" }, box),
     );

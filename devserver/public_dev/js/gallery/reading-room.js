@@ -20,6 +20,7 @@ import { failure, learnStyles } from "./shown.js";
 import { checkOne, openCheck } from "./verification.js";
 
 const TYPING_MILLISECONDS = 180;
+const INDEX_MILLISECONDS = 3000;
 const SORTS = ["newest", "oldest", "largest", "smallest", "longest", "shortest"];
 const by = (id) => document.getElementById(id);
 const same = (a, b) => searchParameters(a).toString() === searchParameters(b).toString();
@@ -31,6 +32,7 @@ export class ReadingRoom {
     this.list = null;
     this.counting = null;
     this.typing = 0;
+    this.again = 0;
     this.scrolled = 0;
     this.placeOfRun = null;
     this.anchor = 0;
@@ -82,7 +84,10 @@ export class ReadingRoom {
   /** Forget everything that was shown; nobody is logged in any more. */
   leave() {
     this.isOpen = false;
+    // Dialogs name runs, too; Escape closes whichever is open.
+    document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
     clearTimeout(this.typing);
+    clearTimeout(this.again);
     if (this.list) this.list.close();
     if (this.counting) this.counting.abort();
     this.list = null;
@@ -155,7 +160,9 @@ export class ReadingRoom {
   }
 
   async startSearch({ keepsPlace = false } = {}) {
+    clearTimeout(this.again);
     if (this.list) this.list.close();
+    if (this.counting) this.counting.abort();
     if (this.selection.all) this.selection.clear();
     const list = (this.list = new FoundRuns(this.search, {
       changed: (first, last) => this.list === list && this.grid.arrived(first, last),
@@ -173,11 +180,21 @@ export class ReadingRoom {
       this.anchor = 0;
       this.sayTotal();
       this.count();
+      this.waitForIndex(list);
     } catch (error) {
       if (this.list === list && error.code !== "called_off") this.fail(error);
     } finally {
       if (this.list === list) by("grid").removeAttribute("aria-busy");
     }
+  }
+
+  /** While the index is being made, look again now and then: unless somebody has begun to read. */
+  waitForIndex(list) {
+    if (!list.index || list.index.complete) return;
+    this.again = setTimeout(() => {
+      if (by("search").hidden || this.grid.above() > 0 || this.selection.size) this.waitForIndex(list);
+      else this.startSearch({ keepsPlace: true });
+    }, INDEX_MILLISECONDS);
   }
 
   /** See the beginning of what was found. */
@@ -322,7 +339,7 @@ export class ReadingRoom {
   listen() {
     by("search-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.searchTyped();
+      if (!this.searchTyped()) this.startSearch({ keepsPlace: true });
     });
     by("q").addEventListener("input", () => {
       clearTimeout(this.typing);
@@ -352,14 +369,15 @@ export class ReadingRoom {
     });
   }
 
-  /** Search for what stands in the field. Words typed in one go are one step back. */
+  /** Search for what stands in the field, if that is new. Words typed in one go are one step back. */
   searchTyped() {
     clearTimeout(this.typing);
     this.typing = 0;
     const text = by("q").value.trim();
     const search = withValues(this.search, "q", text ? [text] : []);
-    if (same(search, this.search)) return;
+    if (same(search, this.search)) return false;
     this.choose(search, { instead: this.typed });
     this.typed = true;
+    return true;
   }
 }

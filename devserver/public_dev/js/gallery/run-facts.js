@@ -3,7 +3,7 @@
 import { element, refill } from "../elements.js";
 import { word } from "../words.js";
 import { askAsResearcher } from "./session.js";
-import { failure, seconds, size, styleName, time } from "./shown.js";
+import { failure, seconds, size, styleName, time, valueName } from "./shown.js";
 
 const MOST_SHOWN = 200000;
 
@@ -17,8 +17,8 @@ export function factsOf(run) {
     ["schema", run.schema === null ? null : styleName(run.schema)],
     ["user", run.user_id],
     ["workshop", run.workshop],
-    ["mode", run.execution_mode],
-    ["level", run.safety_level],
+    ["mode", run.execution_mode && valueName("mode", run.execution_mode)],
+    ["level", run.safety_level && valueName("level", run.safety_level)],
     ["config", (request.output_configs || []).join(", ") || null],
     ["backend", [...new Set(run.outputs.map((one) => one.backend).filter(Boolean))].join(", ") || null],
     ["model", [...new Set(run.outputs.map((one) => one.model).filter(Boolean))].join(", ") || null],

@@ -37,6 +37,9 @@ function posterOf(run, output) {
   return `/api/media/thumbnail/${run.run_id}/${output.index}?size=1024&type=${output.type}`;
 }
 
+const FOLLOW_MILLISECONDS = 800;
+const UNDER_WAY = ["queued", "running", "awaiting_edit"];
+
 export class RunPage {
   /**
    * Is drawn into `box`. `calls` are what can be done: close(), beside(step) (the place of the run
@@ -63,12 +66,31 @@ export class RunPage {
       this.shown = found;
       this.draw();
       this.box.querySelector("h2").focus({ preventScroll: true });
+      this.box.removeAttribute("aria-busy");
+      await this.follow(runId, asked.signal);
     } catch (error) {
       if (error.code === "called_off") return;
       const text = error.code === "run_not_found" ? word("gallery.run.unknown") : failure(error);
       refill(this.box, this.head(null), element("p", { class: "note bad", role: "alert" }, text));
     } finally {
       if (this.asked === asked) this.box.removeAttribute("aria-busy");
+    }
+  }
+
+  /** Show what is new of a run that is under way, until it is over. */
+  async follow(runId, signal) {
+    let event = null;
+    while (!signal.aborted && UNDER_WAY.includes(this.shown.run.status)) {
+      const state = await askAsResearcher(`/api/runs/${runId}?wait=20${event ? `&after=${event}` : ""}`, { signal });
+      ({ event } = state);
+      if (state.revision !== this.shown.run.revision) {
+        const found = await fetchRun(runId, signal);
+        if (signal.aborted) return;
+        this.shown = found;
+        this.draw();
+      }
+      // A server with no room for those who wait answers at once.
+      await new Promise((resolve) => setTimeout(resolve, FOLLOW_MILLISECONDS));
     }
   }
 

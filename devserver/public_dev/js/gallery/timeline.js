@@ -21,14 +21,18 @@ export function timeline(journey) {
   return steps;
 }
 
+/** What a step is called; its own name where it is one of a technique. */
+export function stepName(step) {
+  const key = `gallery.step.${step.step}`;
+  return hasWord(key) ? word(key) : step.step;
+}
+
 function begin(journey) {
   return element("li", { class: "step step-begin" }, element("p", { class: "step-head" }, element("strong", {}, word("gallery.step.idea"))), element("blockquote", { class: "words" }, journey.input_text));
 }
 
 function stepItem(step) {
-  const key = `gallery.step.${step.step}`;
-  const name = hasWord(key) ? word(key) : step.step;
-  const head = element("p", { class: "step-head" }, element("strong", {}, name), " ", element("span", { class: `verdict verdict-${step.status}` }, word(`gallery.verdict.${step.status}`)));
+  const head = element("p", { class: "step-head" }, element("strong", {}, stepName(step)), " ", element("span", { class: `verdict verdict-${step.status}` }, word(`gallery.verdict.${step.status}`)));
   const item = element("li", { class: `step step-${step.status}`, "data-step": step.step }, head);
   const changed = step.changes.some((change) => change.kind !== "kept");
   if (changed) item.append(changesOf(step));
