@@ -1,4 +1,4 @@
-"""Take the pictures of the workshop page that the documentation shows: devserver/docs/workshop_*.jpg.
+"""Take the pictures of the workshop page for the documentation: devserver/docs/workshop_*.jpg.
 
     .venv/bin/python tools/photograph_workshop.py
 
