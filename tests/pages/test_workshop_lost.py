@@ -207,7 +207,12 @@ def test_a_server_that_starts_again_in_the_middle(
     assert len(stored_runs(painting, idea)) == 1
 
 
-def test_offline_and_back(shaken: Page, painting: RunningServer, held: threading.Event) -> None:
+def test_offline_and_back(
+    shaken: Page,
+    painting: RunningServer,
+    held: threading.Event,
+    barriers: Callable[[Page], list[str]],
+) -> None:
     first, second = "Ein Kabel im Wasser", "Ein Funkloch"
     shaken.goto(painting.url)
     write(shaken, first)
@@ -219,6 +224,7 @@ def test_offline_and_back(shaken: Page, painting: RunningServer, held: threading
     go(shaken)
     expect(shaken.locator("#lost")).to_be_visible(timeout=LONGEST)
     expect(cards(shaken, "sending")).to_have_count(1)
+    assert barriers(shaken) == []
     held.set()  # the first is finished while nobody can look
     shaken.context.set_offline(False)
     wait_for(shaken, "success", 2)
@@ -266,6 +272,25 @@ def test_what_is_refused_for_good_is_said_and_the_text_stays(
     )
     expect(shaken.locator("#idea")).to_have_value("Ein zu langer Satz")
     expect(cards(shaken)).to_have_count(0)
+
+
+def test_an_edit_that_is_refused_is_said_and_can_be_mended(
+    shaken: Page, server: RunningServer
+) -> None:
+    shaken.goto(server.url)
+    write(shaken, "Ein leeres Blatt")
+    shaken.get_by_label("Erst den neuen Text ansehen").check()
+    go(shaken)
+    card = wait_for(shaken, "awaiting_edit")
+    field = card.get_by_label("Ändere den neuen Text")
+    field.fill("   ")
+    card.get_by_role("button", name="So weitermachen").click()
+    expect(card.get_by_role("alert")).to_contain_text("Da ist etwas schiefgegangen")
+    field.fill("Ein volles Blatt")
+    card.get_by_role("button", name="So weitermachen").press("Enter")
+    wait_for(shaken, "success")
+    [folder] = stored_runs(server, "Ein leeres Blatt")
+    assert check_folder(folder).transformed_text == "Ein volles Blatt"
 
 
 def test_without_streams_it_polls(

@@ -247,7 +247,9 @@ def test_a_work_comes_to_ones_phone(
     expect(dialog.get_by_role("link")).to_have_attribute("href", address)  # not another one
 
 
-def test_who_is_finished_leaves_nothing_on_the_tablet(page: Page, server: RunningServer) -> None:
+def test_who_is_finished_leaves_nothing_on_the_tablet(
+    page: Page, server: RunningServer, barriers: Barriers
+) -> None:
     idea = "Mein Geheimnis vom Teich"
     page.goto(f"{server.url}/api/docs")
     page.goto(server.url)
@@ -256,6 +258,7 @@ def test_who_is_finished_leaves_nothing_on_the_tablet(page: Page, server: Runnin
     page.locator("#idea").fill("Noch ein Geheimnis")
     page.get_by_role("button", name="English").click()
     page.get_by_role("button", name="I'm finished").click()
+    assert barriers(page) == []
     page.get_by_role("dialog").get_by_role("button", name="No, go on").click()
     expect(page.locator("#idea")).to_have_value("Noch ein Geheimnis")
     page.get_by_role("button", name="I'm finished").click()

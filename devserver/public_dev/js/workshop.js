@@ -285,17 +285,20 @@ function remove(entry) {
   byId("ways").hidden = shown.size === 0;
 }
 
+/** Go on with an edited text; returns what is wrong with it, or null. */
 async function goOn(entry, text) {
+  let problem = null;
   try {
     await place({ path: `/api/runs/${entry.work.runId}/continue`, body: { text } }, { onTrouble: (error) => showLost(entry.work.key, error.status === 0), signal: entry.calls.signal });
   } catch (error) {
     // It went on already when an answer got lost on the way.
-    if (error.code !== "not_awaiting_edit") news(sentence(error));
+    if (error.code !== "not_awaiting_edit" && error.code !== "blocked") problem = sentence(error);
+    if (error.code === "workshop_code_required") codes.askForCode();
   } finally {
     showLost(entry.work.key, false);
   }
-  // The stream ends neither here nor there; what is new comes by it.
   if (entry.watch) entry.watch.poke();
+  return problem;
 }
 
 async function cancel(entry) {
