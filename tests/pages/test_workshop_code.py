@@ -38,7 +38,7 @@ def test_a_class_types_its_code_in_once(page: Page, coded: RunningServer) -> Non
     [folder] = coded.runs.iterdir()
     assert json.loads((folder / "metadata.json").read_text())["workshop"] == "Klasse 3b"
     page.reload()
-    page.get_by_role("button", name="Neue Idee").click()
+    page.get_by_role("button", name="Neue Idee").press("Enter")
     expect(idea).to_be_visible()
     page.get_by_role("button", name="Anderer Code").click()
     page.get_by_label("Der Code eurer Werkstatt").fill("blau-7")

@@ -79,7 +79,7 @@ def test_two_quick_taps_make_one_run(page: Page, server: RunningServer) -> None:
     write(page, "Zwei Zebras")
     page.evaluate("() => { const go = document.querySelector('#go'); go.click(); go.click() }")
     wait_for(page, "success")
-    page.get_by_role("button", name="Neue Idee").click()
+    page.get_by_role("button", name="Neue Idee").press("Enter")
     write(page, "Zwei Ziegen")
     page.locator("#go").dblclick(no_wait_after=True)
     wait_for(page, "success", 2)
@@ -177,7 +177,7 @@ def test_a_child_sees_its_place_in_line(
         write(page, f"Idee {number}")
         go(page)
         expect(cards(page)).to_have_count(number + 1)
-        page.get_by_role("button", name="Neue Idee").click()
+        page.get_by_role("button", name="Neue Idee").press("Enter")
     page.get_by_role("button", name="Zu deinen Werken").click()
     expect(page.get_by_text("in der Reihe").first).to_be_visible(timeout=LONGEST)
     assert barriers(page) == []
@@ -207,18 +207,24 @@ def test_a_server_that_starts_again_in_the_middle(
     assert len(stored_runs(painting, idea)) == 1
 
 
-def test_offline_and_back(shaken: Page, painting: RunningServer, held: threading.Event) -> None:
+def test_offline_and_back(
+    shaken: Page,
+    painting: RunningServer,
+    held: threading.Event,
+    barriers: Callable[[Page], list[str]],
+) -> None:
     first, second = "Ein Kabel im Wasser", "Ein Funkloch"
     shaken.goto(painting.url)
     write(shaken, first)
     go(shaken)
     expect(cards(shaken, "running").locator(".new")).to_be_visible(timeout=LONGEST)
     shaken.context.set_offline(True)
-    shaken.get_by_role("button", name="Neue Idee").click()
+    shaken.get_by_role("button", name="Neue Idee").press("Enter")
     write(shaken, second)
     go(shaken)
     expect(shaken.locator("#lost")).to_be_visible(timeout=LONGEST)
     expect(cards(shaken, "sending")).to_have_count(1)
+    assert barriers(shaken) == []
     held.set()  # the first is finished while nobody can look
     shaken.context.set_offline(False)
     wait_for(shaken, "success", 2)
@@ -243,6 +249,16 @@ def test_a_full_queue_is_said_and_waited_for(shaken: Page, server: RunningServer
     assert len(stored_runs(server, "Viele Kinder")) == 1
 
 
+def test_where_the_usual_way_is_missing_another_is_taken(
+    shaken: Page, painting: RunningServer
+) -> None:
+    """This ComfyUI has no model for sound, which the style would like to have it made by."""
+    shaken.goto(painting.url)
+    card = make(shaken, "Eine Grille zirpt", medium="Klang")
+    expect(card.locator("audio")).to_be_visible()
+    expect(card).to_contain_text("ohne KI-Modell")
+
+
 def test_what_is_refused_for_good_is_said_and_the_text_stays(
     shaken: Page, server: RunningServer
 ) -> None:
@@ -256,6 +272,25 @@ def test_what_is_refused_for_good_is_said_and_the_text_stays(
     )
     expect(shaken.locator("#idea")).to_have_value("Ein zu langer Satz")
     expect(cards(shaken)).to_have_count(0)
+
+
+def test_an_edit_that_is_refused_is_said_and_can_be_mended(
+    shaken: Page, server: RunningServer
+) -> None:
+    shaken.goto(server.url)
+    write(shaken, "Ein leeres Blatt")
+    shaken.get_by_label("Erst den neuen Text ansehen").check()
+    go(shaken)
+    card = wait_for(shaken, "awaiting_edit")
+    field = card.get_by_label("Ändere den neuen Text")
+    field.fill("   ")
+    card.get_by_role("button", name="So weitermachen").click()
+    expect(card.get_by_role("alert")).to_contain_text("Da ist etwas schiefgegangen")
+    field.fill("Ein volles Blatt")
+    card.get_by_role("button", name="So weitermachen").press("Enter")
+    wait_for(shaken, "success")
+    [folder] = stored_runs(server, "Ein leeres Blatt")
+    assert check_folder(folder).transformed_text == "Ein volles Blatt"
 
 
 def test_without_streams_it_polls(

@@ -218,7 +218,7 @@ def test_a_style_with_rules_of_ones_own_asks_for_them(page: Page, server: Runnin
     go(page)
     card = wait_for(page, "success")
     expect(card.locator(".new .changes")).to_contain_text("Katze")
-    page.get_by_role("button", name="Neue Idee").click()
+    page.get_by_role("button", name="Neue Idee").press("Enter")
     page.get_by_role("radio", name="Dada").check(force=True)
     expect(rules).to_be_hidden()
 
@@ -247,15 +247,18 @@ def test_a_work_comes_to_ones_phone(
     expect(dialog.get_by_role("link")).to_have_attribute("href", address)  # not another one
 
 
-def test_who_is_finished_leaves_nothing_on_the_tablet(page: Page, server: RunningServer) -> None:
+def test_who_is_finished_leaves_nothing_on_the_tablet(
+    page: Page, server: RunningServer, barriers: Barriers
+) -> None:
     idea = "Mein Geheimnis vom Teich"
     page.goto(f"{server.url}/api/docs")
     page.goto(server.url)
     make(page, idea)
-    page.get_by_role("button", name="Neue Idee").click()
+    page.get_by_role("button", name="Neue Idee").press("Enter")
     page.locator("#idea").fill("Noch ein Geheimnis")
     page.get_by_role("button", name="English").click()
     page.get_by_role("button", name="I'm finished").click()
+    assert barriers(page) == []
     page.get_by_role("dialog").get_by_role("button", name="No, go on").click()
     expect(page.locator("#idea")).to_have_value("Noch ein Geheimnis")
     page.get_by_role("button", name="I'm finished").click()
@@ -285,7 +288,7 @@ def test_language_and_look_are_remembered_and_lose_nothing(
 ) -> None:
     page.goto(server.url)
     card = make(page, "Ein Stern")
-    page.get_by_role("button", name="Neue Idee").click()
+    page.get_by_role("button", name="Neue Idee").press("Enter")
     write(page, "Ein Komet", style="Übertreibung")
     page.get_by_role("button", name="English").click()
     expect(page.locator("#idea")).to_have_value("Ein Komet")

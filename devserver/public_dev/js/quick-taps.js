@@ -12,8 +12,11 @@ export function ignoreSecondTap() {
   begun = last;
 }
 
-/** Watch the taps on the page; once, at the start. */
+/** Watch the taps on the page; once, at the start. Who typed in between means the next one. */
 export function watchTaps() {
+  const forget = () => (begun = null);
+  document.addEventListener("input", forget, true);
+  document.addEventListener("keydown", forget, true);
   document.addEventListener(
     "click",
     (event) => {

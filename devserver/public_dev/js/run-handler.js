@@ -38,7 +38,8 @@ export async function place(order, { onTrouble = () => {}, signal } = {}) {
       if (order.key) headers["Idempotency-Key"] = order.key;
       return (await ask(order.path, { method: "POST", headers, body: order.body, signal })).run_id;
     } catch (error) {
-      if (error.runId) return error.runId; // It was blocked, or over, before we heard of it.
+      // The run that was to be started was blocked, or over, before we heard of it.
+      if (error.runId && order.key && error.code !== "run_not_over") return error.runId;
       if (!error.mayPass || error.code === "called_off" || error.code === "backend_not_configured") throw error;
       const seconds = error.retryAfter || pause / 1000;
       onTrouble(error, Math.ceil(seconds));

@@ -53,7 +53,8 @@ function saveText(text, name) {
 
 /**
  * The card of `work`. `ways` are what can be done from it: again, otherStyle, retry, changeIdea,
- * goOn(text), toPhone, cancel. `news(text)` is read out. Returns { node, show, trouble, stop, focus }.
+ * goOn(text) (what is wrong with
+ * it, or null), toPhone, cancel. `news(text)` is read out. Returns { node, show, trouble, stop, focus }.
  */
 export function runCard(work, schema, ways, news) {
   const name = schema ? schema.name[language()] : work.schema;
@@ -116,13 +117,15 @@ export function runCard(work, schema, ways, news) {
       const field = element("textarea", { id, rows: 5, maxlength: 8000, required: true, autocomplete: "off" });
       field.value = text || "";
       const go = button(null, word("workshop.edit.go"), null, "primary");
+      const refused = element("p", { class: "refused", role: "alert" });
       go.type = "submit";
-      const form = element("form", { autocomplete: "off" }, element("label", { for: id }, word("workshop.edit.ask")), field, element("div", { class: "buttons" }, go));
+      const form = element("form", { autocomplete: "off" }, element("label", { for: id }, word("workshop.edit.ask")), field, element("div", { class: "buttons" }, go), refused);
       form.addEventListener("submit", async (event) => {
         event.preventDefault();
         if (go.disabled) return;
         go.disabled = true;
-        await ways.goOn(field.value);
+        refused.textContent = "";
+        refused.textContent = (await ways.goOn(field.value)) || "";
         go.disabled = false;
       });
       return [form];
