@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from devserver.commands import main
+from devserver.my_app.services.archive import Archive
 from devserver.my_app.services.exports.pseudonyms import Pseudonyms
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders
@@ -121,3 +122,60 @@ def test_pseudonyms_and_marked_copies_go_without_a_server(
         run = json.loads(package.read(f"{run_id}/metadata.json"))
         assert b"trainedAlgorithmicMedia" in package.read(f"{run_id}/output_image.png")
     assert run["user_id"] == Pseudonyms(root.state).code("DOE_J")
+
+
+def test_filters_find_the_runs_as_they_do_for_list(
+    root: StorageRoot, storage: MediaStorageService, tmp_path: Path
+) -> None:
+    meant = [a_stored_run(storage, f"Ein Wal {number}") for number in range(3)]
+    a_stored_run(storage, "Ein Hund")
+    Archive(storage.folders).archive(meant[1])
+    path = tmp_path / "out.jsonl"
+    result = export(
+        root, "--q", "Wal", "--schema", "dada", "--leave-out", meant[2],
+        "--format", "jsonl", "--out", str(path),
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    lines = [json.loads(line)["run_id"] for line in path.read_text().splitlines()]
+    assert lines == meant[:2]
+    for arguments, said in (
+        (["--q", "Wal", "--all"], "Name runs"),
+        (["--q", "Wal", meant[0]], "Name runs"),
+        (["--from", "gestern"], "from"),
+    ):
+        result = export(root, *arguments, "--out", str(tmp_path / "other"))
+        assert result.exit_code != 0
+        assert said in result.output
+    assert not (tmp_path / "other").exists()
+
+
+def test_archived_runs_and_a_licence_go_without_a_server(
+    root: StorageRoot, folders: RunFolders, storage: MediaStorageService, tmp_path: Path
+) -> None:
+    run_id, other = a_stored_run(storage), a_stored_run(storage)
+    before = contents(folders, run_id)
+    Archive(folders).archive(run_id)
+    for number, chosen in enumerate(([run_id], ["--all"])):
+        path = tmp_path / f"{number}.zip"
+        result = export(root, *chosen, "--licence", "CC BY 4.0", "--out", str(path))
+        assert result.exit_code == 0, result.output
+        with zipfile.ZipFile(path) as package:
+            for name, data in before.items():
+                assert package.read(f"{run_id}/{name}") == data
+            assert "CC BY 4.0" in package.read("README.txt").decode()
+            assert (f"{other}/metadata.json" in package.namelist()) is (chosen == ["--all"])
+
+
+@pytest.mark.parametrize("name", ["html", "html_folder", "pdf", "docx"])
+def test_reports_go_without_a_server(
+    root: StorageRoot, storage: MediaStorageService, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "out"
+    before = {path for path in root.path.rglob("*") if path.is_file()}
+    result = export(root, a_stored_run(storage), "--format", name, "--out", str(path))
+    assert result.exit_code == 0, result.output
+    assert path.stat().st_size > 5000
+    added = {path.relative_to(root.path).parts[0] for path in root.path.rglob("*")} - {
+        path.relative_to(root.path).parts[0] for path in before
+    }
+    assert added <= {"json", "state"}

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from devserver.config import Settings
 from devserver.my_app.services.exports.formats.html import HtmlFolder, HtmlPage
+from devserver.my_app.services.exports.marking import mark_run
 from devserver.my_app.services.exports.port import ExportedRun, ExportOptions
 from devserver.my_app.services.exports.shown_text import visible
+from devserver.my_app.services.exports.source import ExportSource, Wanted
+from devserver.my_app.services.run_folders import RunFolders
+from devserver.my_app.services.storage_root import StorageRoot
+from devserver.my_app.wiring import build_media_storage
+from tests.fifty_runs import NUMBER, make_fifty
 from tests.services.exports.report_samples import (
     HOSTILE,
     blocked_run,
@@ -139,3 +149,36 @@ def test_light_and_dark_can_be_chosen(page: Page, tmp_path: Path) -> None:
     before = page.evaluate(colour)
     page.get_by_role("button", name="Light or dark").click()
     assert page.evaluate(colour) != before
+
+
+def test_fifty_runs_of_all_kinds_open_without_a_complaint(page: Page, tmp_path: Path) -> None:
+    root = StorageRoot(tmp_path / "exports")
+    storage = build_media_storage(Settings.model_validate({"exports_dir": root.path}))
+    ids = make_fifty(storage)
+    with_media = sum(bool(storage.get_metadata(run_id).outputs) for run_id in ids)
+    for name, opened in (("html", opened_page), ("html_folder", opened_folder)):
+        source = ExportSource(RunFolders(root), scratch=tmp_path, mark=mark_run)
+        with closing(source.runs(ids, Wanted(marked=True))) as runs:
+            opened(page, tmp_path, *_kept(runs, tmp_path / name))
+        expect(page.locator("article")).to_have_count(NUMBER)
+        broken = page.evaluate(
+            """async () => {
+              const all = [...document.images];
+              all.forEach(one => { one.loading = "eager"; });
+              await Promise.all(all.map(one => one.decode().catch(() => {})));
+              return all.filter(one => !one.naturalWidth).length;
+            }"""
+        )
+        assert broken == 0
+        assert page.locator("img").count() >= with_media
+
+
+def _kept(runs: Iterator[ExportedRun], folder: Path) -> Iterator[ExportedRun]:
+    """The runs with their files in a place that stays, since a page is given them all at once."""
+    for run in runs:
+        place = folder / run.run_id
+        place.mkdir(parents=True)
+        files = [
+            replace(one, path=Path(shutil.copy(one.path, place / one.name))) for one in run.files
+        ]
+        yield ExportedRun(run.metadata, tuple(files))

@@ -59,6 +59,47 @@ def test_what_comes_is_the_run(
     assert etree.fromstring(xml).findtext("run/run_id") == run_id
 
 
+def test_an_archived_run_is_exported_to_the_bit(
+    client: FlaskClient, services: Services, run_id: str, researcher: dict[str, str]
+) -> None:
+    folders = services.storage.folders
+    before = contents(folders, run_id)
+    services.keeping.archive.archive(run_id)
+    answer = client.get(f"/api/runs/{run_id}/export.zip", headers=researcher)
+    assert answer.status_code == 200
+    body = {"format": "zip", "ids": [run_id]}
+    asked = client.post("/api/packages", json=body, headers=researcher)
+    package = made(client, researcher, asked.headers["Location"])
+    whole = client.get(package["file_url"], headers=researcher)
+    for data in (answer.data, whole.data):
+        with zipfile.ZipFile(io.BytesIO(data)) as opened:
+            for name, content in before.items():
+                assert opened.read(f"{run_id}/{name}") == content
+    assert not folders.path(run_id).exists()
+    services.keeping.archive.restore(run_id)  # the other tests count folders
+
+
+def test_a_licence_is_said_for_this_export_alone(
+    client: FlaskClient, run_id: str, researcher: dict[str, str]
+) -> None:
+    url = f"/api/runs/{run_id}/export.json?licence=CC%20BY%204.0&title=Ein%20Titel"
+    document = client.get(url, headers=researcher).get_json()
+    assert (document["licence"], document["title"]) == ("CC BY 4.0", "Ein Titel")
+    document = client.get(f"/api/runs/{run_id}/export.json", headers=researcher).get_json()
+    assert document["licence"] is None
+    body = {"format": "json", "ids": [run_id], "licence": "CC0"}
+    asked = client.post("/api/packages", json=body, headers=researcher)
+    package = made(client, researcher, asked.headers["Location"])
+    assert package["licence"] == "CC0"
+    document = client.get(package["file_url"], headers=researcher).get_json()
+    assert document["licence"] == "CC0"
+    other = client.post("/api/packages", json={**body, "licence": "CC BY 4.0"}, headers=researcher)
+    assert other.status_code == 202
+    for url in (f"/api/runs/{run_id}/export.json?licence={'x' * 501}",):
+        answer = client.get(url, headers=researcher)
+        assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_request")
+
+
 def test_a_head_has_no_body(client: FlaskClient, run_id: str, researcher: dict[str, str]) -> None:
     answer = client.head(f"/api/runs/{run_id}/export.zip", headers=researcher)
     assert (answer.status_code, answer.data) == (200, b"")
@@ -156,6 +197,7 @@ def test_a_package_from_the_wish_to_the_file(
         ({"format": "zip", "query": {"schema": 1}}, 400, "query_invalid"),
         ({"format": "zip", "query": {}, "leave_out": ["x"]}, 400, "run_id_invalid"),
         ({"format": "zip", "query": {}, "user": "x"}, 400, "invalid_request"),
+        ({"format": "zip", "query": {}, "licence": ""}, 400, "invalid_request"),
     ],
 )
 @pytest.mark.usefixtures("run_id")

@@ -112,7 +112,7 @@ def test_a_plain_script_makes_reports(
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    names = [f"{run_id}.{ending}" for ending in ("pdf", "docx", "html", "zip")]
+    names = [f"{run_id}.{ending}" for ending in ("pdf", "docx", "html", "html.zip")]
     assert done.stdout.split() == names
     assert {path.name for path in (root.packages / "auto").iterdir()} == set(names)
     assert list((tmp_path / "tmp").iterdir()) == []

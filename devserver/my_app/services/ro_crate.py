@@ -38,12 +38,11 @@ def without_nothing(entity: Entity) -> Entity:
 
 
 def as_json(entities: Iterable[Entity]) -> bytes:
-    """A whole RO-Crate metadata file, for people too."""
-    document = {"@context": CONTEXT, "@graph": list(entities)}
-    return (
-        json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
-        + b"\n"
-    )
+    """A whole RO-Crate metadata file, with a line for each entity, for people too."""
+    # Not indented by `json`, which takes ten times as long for it.
+    lines = ",\n ".join(json.dumps(entity, ensure_ascii=False) for entity in entities)
+    document = f'{{"@context": {json.dumps(CONTEXT)}, "@graph": [\n {lines}\n]}}\n'
+    return document.encode("utf-8", "backslashreplace")
 
 
 def descriptor() -> Entity:

@@ -1,23 +1,32 @@
-// A second quick tap in the same place means nothing more, also when something else lies there by
-// then: what the first one began has moved the page.
+// A second quick tap means nothing more. What the first one began has moved the page, so something
+// else may lie under the finger by then.
 
 const QUICK_MILLISECONDS = 700;
 const NEAR_PIXELS = 30;
 
-/** Have second quick taps on buttons and links ignored, everywhere on the page. */
-export function ignoreSecondTaps() {
-  let first = null;
+let last = null; // where and when was tapped
+let begun = null; // the tap that began something
+
+/** From now on for a moment, taps in the place of the last one are ignored. */
+export function ignoreSecondTap() {
+  begun = last;
+}
+
+/** Watch the taps on the page; once, at the start. */
+export function watchTaps() {
   document.addEventListener(
     "click",
     (event) => {
-      // Keys and labels click without a place, or on fields.
-      if (!event.detail || !event.target.closest("button, a")) return;
-      const isSecond = first && event.timeStamp - first.time < QUICK_MILLISECONDS && Math.hypot(event.clientX - first.x, event.clientY - first.y) < NEAR_PIXELS;
+      if (!event.detail) return; // by key or by a program: in no place
+      const tap = { time: event.timeStamp, x: event.clientX, y: event.clientY };
+      const isSecond = begun && tap.time - begun.time < QUICK_MILLISECONDS && Math.hypot(tap.x - begun.x, tap.y - begun.y) < NEAR_PIXELS;
       if (isSecond) {
         event.preventDefault();
         event.stopPropagation();
+      } else {
+        last = tap;
+        begun = null;
       }
-      first = { time: event.timeStamp, x: event.clientX, y: event.clientY };
     },
     true,
   );

@@ -4,7 +4,7 @@ import { ask, randomKey, sentence } from "./api.js";
 import { openDialog } from "./dialog.js";
 import { element, refill } from "./elements.js";
 import { framePage } from "./page-frame.js";
-import { ignoreSecondTaps } from "./quick-taps.js";
+import { ignoreSecondTap, watchTaps } from "./quick-taps.js";
 import { place, watchRun } from "./run-handler.js";
 import { language, openWords, whenLanguageChanges, word } from "./words.js";
 import { codeForm } from "./workshop/code-form.js";
@@ -130,6 +130,7 @@ function submit(event) {
 // Works
 
 function begin({ idea, rules, schema, type, lookFirst }, order) {
+  ignoreSecondTap();
   const work = { key: randomKey(), idea, rules, schema, type, lookFirst, order, runId: null };
   keepWork(work);
   addWork(work, true);
@@ -349,7 +350,7 @@ function wakeUp() {
 }
 
 function listen() {
-  ignoreSecondTaps();
+  watchTaps();
   byId("idea-form").addEventListener("submit", submit);
   byId("idea-form").addEventListener("input", () => {
     byId("idea").setCustomValidity("");

@@ -29,3 +29,9 @@ class TestEveryFormat(FormatRules):
 def test_each_has_a_name_of_its_own(reports: ReportParts) -> None:
     assert tuple(known.name for known in export_formats(reports)) == FORMAT_NAMES
     assert len(set(FORMAT_NAMES)) == len(FORMAT_NAMES)
+
+
+def test_each_has_an_ending_of_its_own(reports: ReportParts) -> None:
+    """A run that is exported at its end in several formats has them all in one folder."""
+    endings = [known.extension for known in export_formats(reports)]
+    assert len(set(endings)) == len(endings)

@@ -412,7 +412,7 @@ def test_a_restart_knows_what_was_made(rig: Rig, storage: MediaStorageService) -
     rig.restart()
     assert rig.packages.get(package.package_id).package == package
     assert rig.ask(ids) == package
-    (rig.root.packages / package.package_id / "package.zip").unlink()
+    (rig.root.packages / package.package_id / "export.zip").unlink()
     rig.restart()
     assert rig.packages.get(package.package_id).package.state == "expired"
     (rig.root.packages / package.package_id / "package.json").write_text("{")
@@ -445,7 +445,7 @@ def test_what_cuts_off_the_server_three_times_is_given_up(
     record = rig.root.packages / package.package_id / "package.json"
     cut_off = package.having(state="making", attempts=3, finished_at=None, expires_at=None)
     record.write_text(cut_off.model_dump_json())
-    stray = rig.root.packages / package.package_id / ".package.zip.abc.part"
+    stray = rig.root.packages / package.package_id / ".export.zip.abc.part"
     stray.write_text("half")
     rig.restart()
     ended = rig.ended(package)
@@ -548,4 +548,4 @@ def test_a_thousand_runs(rig: Rig, root: StorageRoot, storage: MediaStorageServi
 
 def test_where_it_lies(rig: Rig, storage: MediaStorageService) -> None:
     package = rig.ended(rig.ask([a_stored_run(storage)]))
-    assert rig.files() == {str(Path(package.package_id) / "package.zip")}
+    assert rig.files() == {str(Path(package.package_id) / "export.zip")}

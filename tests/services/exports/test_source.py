@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -274,3 +275,21 @@ def test_the_stamp_of_a_run_changes_when_it_is_archived(
     before = source.stamp(run_id)
     Archive(folders).archive(run_id)
     assert source.stamp(run_id) not in ("", before)
+
+
+def test_memory_does_not_grow_with_what_is_archived(
+    storage: MediaStorageService, folders: RunFolders, tmp_path: Path
+) -> None:
+    run_id = a_stored_run(storage)
+    with (folders.path(run_id) / "large.bin").open("wb") as file:
+        file.truncate(48 * 1024**2)
+    Archive(folders).archive(run_id)
+    source = ExportSource(folders, scratch=tmp_path / "scratch")
+    tracemalloc.start()
+    try:
+        for run in source.runs([run_id]):
+            assert max(one.size for one in run.files) == 48 * 1024**2
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * 1024**2

@@ -33,7 +33,8 @@ AUTO = "auto"
 _PACKAGE_ID = re.compile(r"[0-9a-f]{32}")
 _RECORD = "package.json"
 _RUNS = "runs.txt"
-_FILE = "package"
+_FILE = "export"
+"""Another name than that of the record, which ends in .json, too."""
 
 
 class PackageNotFound(ServerError):

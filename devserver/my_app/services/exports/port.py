@@ -70,7 +70,7 @@ class ExportFormat(Protocol):
 
     @property
     def extension(self) -> str:
-        """The ending of its files, without a dot."""
+        """The ending of its files, without a dot; no other format has the same."""
 
     @property
     def mime_type(self) -> str:

@@ -128,6 +128,22 @@ def test_no_run_makes_a_report_that_says_so(report: PdfReport) -> None:
     assert bare("Die Auswahl enthält keinen Lauf.") in bare(text_of(made(report)))
 
 
+def test_pictures_are_drawn_while_the_files_are_there(report: PdfReport, tmp_path: Path) -> None:
+    """The files of a run are gone when the next is taken: marked copies, archived runs."""
+
+    def one_by_one() -> Iterator[ExportedRun]:
+        for number in range(3):
+            run = run_with(tmp_path, f"Text {number}", "image")
+            yield run
+            for file in run.files:
+                file.path.unlink()
+
+    out = Unseekable()
+    report.write(one_by_one(), out, ExportOptions())
+    reader = PdfReader(io.BytesIO(out.getvalue()), strict=True)
+    assert sum(len(page.images) for page in reader.pages) == 3
+
+
 def test_many_runs_are_bound_of_parts(report: PdfReport, tmp_path: Path) -> None:
     count = RUNS_AT_A_TIME * 2 + 3
     runs = (run_with(tmp_path, f"Text Nummer {n}.") for n in range(1, count + 1))

@@ -39,7 +39,7 @@ _IMAGE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/im
 _ACCENT, _QUIET = RGBColor(0x24, 0x5C, 0x68), RGBColor(0x55, 0x63, 0x6B)
 _REMOVED, _ADDED = RGBColor(0x8A, 0x1C, 0x1C), RGBColor(0x0B, 0x5A, 0x2B)
 _WIDTH = Cm(16.6)
-_PICTURE_WIDTH, _PICTURE_HEIGHT = Cm(8), Cm(8)
+_PICTURE_WIDTH, _PICTURE_HEIGHT = Cm(7), Cm(7)
 _CONTENTS_FROM = 3
 _FONT = "Calibri"
 

@@ -161,7 +161,7 @@ class HtmlFolder:
     """A ZIP: index.html with all runs in short, runs/ with a page for each, media/ as files."""
 
     name = "html_folder"
-    extension = "zip"
+    extension = "html.zip"
     mime_type = "application/zip"
     version = 1
     holds: Holds = "media"

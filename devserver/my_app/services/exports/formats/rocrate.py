@@ -44,7 +44,7 @@ class RoCrateExport:
     """The format `rocrate`."""
 
     name = "rocrate"
-    extension = "zip"
+    extension = "crate.zip"
     mime_type = "application/zip"
     version = 1
     holds: Holds = "media"
