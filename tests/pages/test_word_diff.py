@@ -37,6 +37,16 @@ def test_words_that_changed_are_told(page: Page, server: RunningServer) -> None:
     }
 
 
+def test_a_comma_changes_no_word(page: Page, server: RunningServer) -> None:
+    [shown] = compared(page, server, [("Mein Hund.", "Mein Hund, der bellt.")])
+    assert shown["before"] == [{"kind": "kept", "text": "Mein Hund."}]
+    assert shown["after"] == [
+        {"kind": "kept", "text": "Mein Hund"},
+        {"kind": "added", "text": ", der bellt"},
+        {"kind": "kept", "text": "."},
+    ]
+
+
 def common_words(a: list[str], b: list[str]) -> int:
     """The length of the longest common subsequence, by the textbook."""
     row = [0] * (len(b) + 1)

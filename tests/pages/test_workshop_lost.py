@@ -243,6 +243,16 @@ def test_a_full_queue_is_said_and_waited_for(shaken: Page, server: RunningServer
     assert len(stored_runs(server, "Viele Kinder")) == 1
 
 
+def test_where_the_usual_way_is_missing_another_is_taken(
+    shaken: Page, painting: RunningServer
+) -> None:
+    """This ComfyUI has no model for sound, which the style would like to have it made by."""
+    shaken.goto(painting.url)
+    card = make(shaken, "Eine Grille zirpt", medium="Klang")
+    expect(card.locator("audio")).to_be_visible()
+    expect(card).to_contain_text("ohne KI-Modell")
+
+
 def test_what_is_refused_for_good_is_said_and_the_text_stays(
     shaken: Page, server: RunningServer
 ) -> None:

@@ -5,8 +5,9 @@ import { element } from "./elements.js";
 const MOST_CELLS = 6000000; // 12 MB: two texts of 8,000 characters with words of three letters
 
 function wordsOf(text) {
-  // Each with the white space behind it; white space at the very beginning is a word of its own.
-  return text.match(/^\s+|\S+\s*/g) || [];
+  // Each with the white space behind it; a comma or a stop is a word of its own, so that "Pizza,"
+  // is still "Pizza", and so is white space at the very beginning.
+  return text.match(/^\s+|[^\s.,;:!?…]+\s*|[.,;:!?…]+\s*/g) || [];
 }
 
 function bare(piece) {

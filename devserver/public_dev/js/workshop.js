@@ -22,6 +22,7 @@ const LONG_IDEA = 160;
 
 let schemas = [];
 let types = TYPES;
+let ways = []; // the output configs that are available
 let showsAll = false;
 const shown = new Map(); // the works on the page: key -> { work, card, watch, state, calls }
 const lost = new Set(); // the keys of those that can't be heard of just now
@@ -217,6 +218,10 @@ async function send(entry) {
     work.runId = await place(order, { onTrouble, signal: entry.calls.signal });
   } catch (error) {
     if (!shown.has(work.key)) return;
+    if (error.code === "backend_not_configured" && takeAnotherWay(work)) {
+      send(entry);
+      return;
+    }
     remove(entry);
     showRefusal(work, error);
     return;
@@ -227,6 +232,17 @@ async function send(entry) {
   work.order = null;
   keepWork(work);
   watch(entry);
+}
+
+/** Where the usual way to make a medium is missing, name one that is there. False without one. */
+function takeAnotherWay(work) {
+  const { body } = work.order;
+  const others = ways.filter((config) => config.media_type === work.type);
+  if (!body.schema || body.output_config || !others.length) return false;
+  const way = others.find((config) => config.backend === "atelier") || others[0];
+  work.order = { ...work.order, body: { ...body, output_config: way.id } };
+  keepWork(work);
+  return true;
 }
 
 function showRefusal(work, error) {
@@ -397,8 +413,8 @@ async function open() {
   await patiently(openWords);
   const info = await patiently(() => ask("/api/schema/info"));
   schemas = inOrder(info.schemas);
-  const possible = info.output_configs.filter((config) => config.available).map((config) => config.media_type);
-  types = TYPES.filter((type) => type === "text" || possible.includes(type));
+  ways = info.output_configs.filter((config) => config.available);
+  types = TYPES.filter((type) => type === "text" || ways.some((config) => config.media_type === type));
   fillForm(draft());
   listen();
   for (const work of works()) addWork(work, false);
