@@ -32,6 +32,7 @@ export class ReadingRoom {
     this.counting = null;
     this.typing = 0;
     this.again = 0;
+    this.typed = false;
     this.scrolled = 0;
     this.placeOfRun = null;
     this.isOpen = false;
@@ -150,7 +151,10 @@ export class ReadingRoom {
   drawSearch() {
     const { search } = this;
     const words = search.q ? search.q[0] : "";
-    if (!this.typing && by("q").value.trim() !== words) by("q").value = words; // not while somebody types
+    if (!this.typing && by("q").value.trim() !== words) { // not while somebody types
+      by("q").value = words;
+      this.typed = false; // what is typed next is a step of its own
+    }
     const sort = by("sort");
     refill(sort, ...SORTS.map((name) => new Option(word(`gallery.sort.${name}`), name)));
     sort.value = search.sort ? search.sort[0] : "newest";
