@@ -18,6 +18,8 @@ from typing import IO, Any, Literal, Self
 
 import pytest
 
+from devserver.my_app.services import durable_files
+
 
 class Killed(BaseException):
     """As sudden as SIGKILL: from then on nothing of the process reaches the disk any more."""
@@ -92,13 +94,16 @@ class FailingDisk:
             ("unlink", False),
         ):
             self._patch.setattr(Path, name, self._as_step(getattr(Path, name), takes_room))
-        really_open, rmtree, fsync = Path.open, shutil.rmtree, os.fsync
+        rmtree, fsync = shutil.rmtree, os.fsync
 
-        def open_file(path: Path, mode: str = "r", *args: Any, **more: Any) -> Any:
-            if not self._is_ours(path) or not set(mode) & set("xwa"):
-                return really_open(path, mode, *args, **more)
-            self.step(takes_room=True)
-            return _File(self, really_open(path, mode, *args, **more))
+        def opening(really_open: Callable[..., Any]) -> Callable[..., Any]:
+            def open_file(path: Path, mode: str = "r", *args: Any, **more: Any) -> Any:
+                if not self._is_ours(path) or not set(mode) & set("xwa"):
+                    return really_open(path, mode, *args, **more)
+                self.step(takes_room=True)
+                return _File(self, really_open(path, mode, *args, **more))
+
+            return open_file
 
         def remove(path: Path, *args: Any, **more: Any) -> None:
             if self._is_ours(path):
@@ -111,7 +116,8 @@ class FailingDisk:
             else:
                 fsync(descriptor)
 
-        self._patch.setattr(Path, "open", open_file)
+        self._patch.setattr(Path, "open", opening(Path.open))
+        self._patch.setattr(durable_files, "open", opening(open), raising=False)
         self._patch.setattr(shutil, "rmtree", remove)
         self._patch.setattr(os, "fsync", sync)
 

@@ -27,7 +27,13 @@ from devserver.my_app.services.media_sources import Delivery, MadeBy
 from devserver.my_app.services.media_storage import NO_MAKER, MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders, RunNotFound
 from devserver.my_app.services.run_id import RunIdInvalid, is_run_id, new_run_id
-from devserver.my_app.services.run_metadata import Job, RunError, RunRequest, StageRecord
+from devserver.my_app.services.run_metadata import (
+    Job,
+    MetadataUnreadable,
+    RunError,
+    RunRequest,
+    StageRecord,
+)
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.stored_runs import MediaNotFound
 from tests.http_server import body, serving
@@ -596,3 +602,18 @@ def test_a_folder_that_vanishes_while_a_run_is_under_way(
     with pytest.raises(RunNotFound):
         storage.begin_attempt(run_id)
     assert not Path(folders.path(run_id)).exists()
+
+
+def test_a_folder_copied_by_hand_is_left_as_it_is_and_so_is_the_original(
+    storage: MediaStorageService, folders: RunFolders
+) -> None:
+    original, copy = new_run(storage), new_run_id()
+    shutil.copytree(folders.path(original), folders.path(copy))
+    with pytest.raises(MetadataUnreadable):
+        storage.add_warning(copy, "For the copy.")
+    for run_id in (original, copy):
+        assert folders.read(run_id) == storage.get_metadata(original)
+    storage.add_warning(original, "For the original.")
+    assert [run.run_id for run in storage.unfinished_runs()] == [original]
+    shutil.rmtree(folders.path(original))
+    assert storage.unfinished_runs() == []

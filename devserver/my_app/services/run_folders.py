@@ -35,7 +35,11 @@ from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.folder_names import CRATE, INPUT_TEXT, METADATA, TRANSFORMED_TEXT
 from devserver.my_app.services.run_crate import files_of, run_crate
 from devserver.my_app.services.run_id import checked_run_id, is_run_id
-from devserver.my_app.services.run_metadata import RunMetadata, parse_metadata
+from devserver.my_app.services.run_metadata import (
+    MetadataUnreadable,
+    RunMetadata,
+    parse_metadata,
+)
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.tombstones import Reason, Tombstones
 
@@ -149,7 +153,8 @@ class RunFolders:
         """Be the only writer of the run, in all processes; gives the newest metadata.
 
         When the disk fails in the block, the folder is put back as metadata.json says.
-        Raises RunIdInvalid, RunNotFound, MetadataUnreadable, StorageFull.
+        Raises RunIdInvalid, RunNotFound, MetadataUnreadable (also for that of another run, as in
+        a folder copied by hand: what is written would go to the other's), StorageFull.
         """
         with self.holding(run_id):
             try:
@@ -157,6 +162,8 @@ class RunFolders:
             except RunNotFound:
                 self._forget_lock(run_id)
                 raise
+            if run.run_id != run_id:
+                raise MetadataUnreadable("The metadata of this run is that of another run.")
             try:
                 yield run
             except (OSError, StorageFull):

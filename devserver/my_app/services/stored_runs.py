@@ -105,9 +105,17 @@ class StoredRuns:
         return run
 
     def readable(self, run_ids: Iterable[str]) -> Iterator[RunMetadata]:
-        """The metadata of these runs, but of those that are gone or can't be read."""
+        """The metadata of these runs, but of those that are gone or can't be read.
+
+        What is in a folder copied by hand is another run's, and is passed over too.
+        """
         for run_id in run_ids:
             try:
-                yield self.get_metadata(run_id)
+                run = self.get_metadata(run_id)
             except ServerError as error:
                 logger.warning("run %s was passed over: %s", run_id, error)
+                continue
+            if run.run_id == run_id:
+                yield run
+            else:
+                logger.warning("run %s was passed over: its metadata is another run's", run_id)

@@ -120,7 +120,7 @@ class Agreement:
         [rows] = connection.execute("SELECT count(*) FROM runs").fetchone()
         gone = self._tombstones.ids()
         met = 0
-        ids = self._ids()
+        ids = self._ids() if rows else self._oldest_first()
         while chunk := list(islice(ids, CHUNK)):
             known = _known(connection, chunk)
             differing = [
@@ -159,18 +159,30 @@ class Agreement:
             last = rows[-1][0]
             yield [run_id for _, run_id in rows if self.stamp_of(run_id) is None]
 
+    def _oldest_first(self) -> Iterator[str]:
+        """All ids in about the order in which the runs were made, as the times of folders tell it.
+
+        An index that is filled so grows at its end. In the order of the disk each row would go
+        somewhere else, and most of the file would be written anew with every few thousand rows.
+        """
+        keys = sorted(f"{_changed_ns(entry):020}{run_id}" for run_id, entry in self._entries())
+        return (key[20:] for key in keys)
+
     def _ids(self) -> Iterator[str]:
+        return (run_id for run_id, _ in self._entries())
+
+    def _entries(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
         with os.scandir(self._runs) as entries:
             for entry in entries:
                 if is_run_id(entry.name):
-                    yield entry.name
+                    yield entry.name, entry
         if not self._archive.is_dir():
             return
         with os.scandir(self._archive) as entries:
             for entry in entries:
                 run_id = entry.name.removesuffix(SEALED_SUFFIX)
                 if is_run_id(run_id) and run_id != entry.name and not self._has_folder(run_id):
-                    yield run_id
+                    yield run_id, entry
 
     def _has_folder(self, run_id: str) -> bool:
         return os.path.isdir(f"{self._runs}/{run_id}")  # noqa: PTH112 - one for each archived run
@@ -183,7 +195,7 @@ class Agreement:
                 now = self._now_ns()
                 data, before, after = _read_file(f"{self._runs}/{run_id}/{METADATA}")
                 stamp = _stamp(after)
-                if stamp == _stamp(before):
+                if _is_same(before, after):
                     last_change = max(after.st_mtime_ns, after.st_ctime_ns)
                     is_settled = last_change < now - SETTLED_NS
                     break
@@ -237,14 +249,28 @@ def write(connection: sqlite3.Connection, rows: Mapping[str, Row | None]) -> Tak
         new = [row for run_id, row in rows.items() if row and run_id not in known]
         # In the order of the table, which makes a long rebuild much shorter.
         new.sort(key=lambda row: row.wished_id)
-        connection.executemany(
-            _INSERT_WORDS, [(_insert_run(connection, row), *row.words) for row in new]
-        )
+        _insert_all(connection, new)
     return Taken(added + len(new), changed + len(new))
+
+
+def _changed_ns(entry: os.DirEntry[str]) -> int:
+    try:
+        return max(0, entry.stat().st_mtime_ns)
+    except OSError:  # gone since
+        return 0
 
 
 def _stamp(found: os.stat_result) -> str:
     return f"{found.st_mtime_ns}-{found.st_ctime_ns}-{found.st_size}"
+
+
+def _is_same(one: os.stat_result, other: os.stat_result) -> bool:
+    """Whether both have the same stamp."""
+    return (
+        one.st_mtime_ns == other.st_mtime_ns
+        and one.st_ctime_ns == other.st_ctime_ns
+        and one.st_size == other.st_size
+    )
 
 
 def _read_file(path: str) -> tuple[bytes, os.stat_result, os.stat_result]:
@@ -293,6 +319,24 @@ def _replace(connection: sqlite3.Connection, run_id: str, row: Row) -> bool:
     remove(connection, run_id)
     _insert(connection, row)
     return True
+
+
+def _insert_all(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """In two calls, which is quicker than two for each."""
+    placed: Sequence[Row] = rows
+    count = connection.executemany(
+        _INSERT_RUN, [(row.wished_id, *row.columns) for row in rows]
+    ).rowcount
+    if count < len(rows):  # some have the very time of others
+        run_ids = [str(row.columns[0]) for row in rows]
+        there: set[str] = set()
+        for at in range(0, len(rows), CHUNK):
+            there |= _known(connection, run_ids[at : at + CHUNK]).keys()
+        placed = [row for row in rows if row.columns[0] in there]
+        for row in rows:
+            if row.columns[0] not in there:
+                _insert(connection, row)
+    connection.executemany(_INSERT_WORDS, [(row.wished_id, *row.words) for row in placed])
 
 
 def _insert(connection: sqlite3.Connection, row: Row) -> None:

@@ -106,7 +106,7 @@ def _marks(run: RunMetadata) -> list[str]:
         mark("user", run.user_id),
         mark("workshop", run.workshop),
         mark("origin", run.origin),
-        mark("text", text_digest(run.input_text)),
+        _new_mark("text", text_digest(run.input_text)),
     ]
 
 
@@ -122,31 +122,33 @@ def _several(field: str, values: Iterable[str]) -> list[str]:
 @lru_cache(maxsize=4096)
 def mark(field: str, value: str | None) -> str:
     """The word that says that a run has this value in this field; None is no value."""
-    if value is None:
-        return f"{field}none"
+    return f"{field}none" if value is None else _new_mark(field, value)
+
+
+def _new_mark(field: str, value: str) -> str:
+    """As `mark`, for what hardly comes twice, so that remembering it would only take time."""
     number = int.from_bytes(hashlib.blake2b(value.encode(), digest_size=7).digest())
     return f"{field[:2]}{number:x}"  # short, since every run has a dozen
 
 
 def backends_of(run: RunMetadata) -> list[str]:
     """Who made its media or was asked to, each once."""
-    made, asked = (one.backend for one in run.outputs), (one.backend for one in run.jobs)
-    return _each_once((*made, *asked))
+    made, asked = [one.backend for one in run.outputs], [one.backend for one in run.jobs]
+    return _in_order({*made, *asked})
 
 
 def configs_of(run: RunMetadata) -> list[str]:
     """The output configs that were asked for or made something, each once."""
-    return _each_once((*run.request.output_configs, *(one.config for one in run.outputs)))
+    return _in_order({*run.request.output_configs, *[one.config for one in run.outputs]})
 
 
 def types_of(run: RunMetadata) -> list[str]:
     """The types of its media, each once."""
-    return _each_once(one.type for one in run.outputs)
+    return _in_order({one.type for one in run.outputs})
 
 
-def _each_once(values: Iterable[str | None]) -> list[str]:
-    found = {value for value in values if value}
-    return sorted(value.replace("\n", " ") for value in found) if found else []
+def _in_order(values: Iterable[str | None]) -> list[str]:
+    return sorted([value.replace("\n", " ") for value in values if value])
 
 
 def microseconds(moment: datetime) -> int:

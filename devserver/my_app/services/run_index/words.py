@@ -13,9 +13,9 @@ import unicodedata
 from dataclasses import dataclass
 
 _WORD = re.compile(r"[^\W_]+|[\u2190-\u2bff\U0001f000-\U0001faff]")
-_UMLAUT_SPELT_OUT = re.compile(
-    r"([ao])e(?=[^\W_])|(u)e(?:(?<![aeioqyäöü]..)|(?<=\b[bg]eue))(?=[^\W_])"
-)
+# Each begins with its letters, so that they are looked for at once and not letter by letter.
+_AE, _OE = re.compile(r"ae(?=[^\W_])"), re.compile(r"oe(?=[^\W_])")
+_UE = re.compile(r"ue(?:(?<![aeioqyäöü]..)|(?<=\b[bg]eue))(?=[^\W_])")
 _ENDS_SPELT_OUT = re.compile(r"[ao]e$|(?:^|[^aeioqyäöü])ue$")
 _ACCENTS = re.compile("[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670]+")
 _IS_PLAIN = re.compile("[\0-\x7f\u2010-\u2027\U0001f000-\U0001faff]*")
@@ -76,13 +76,16 @@ def _plain(text: str) -> str:
 def _folded(text: str) -> str:
     german = _with_umlauts_read(text.casefold())
     german = german.replace("ä", "a").replace("ö", "o").replace("ü", "u")
-    if _IS_PLAIN.fullmatch(german):
+    if german.isascii() or _IS_PLAIN.fullmatch(german):
         return german  # the usual case, and a rebuild is long
     text = _with_umlauts_read(_plain(text)).translate(_LETTERS)
     return _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
 
 
 def _with_umlauts_read(text: str) -> str:
-    if "ae" not in text and "oe" not in text and "ue" not in text:
-        return text  # most texts, and a rebuild is long
-    return _UMLAUT_SPELT_OUT.sub(r"\1\2", text)
+    # Most texts have none of them, and a rebuild is long.
+    if "ae" in text:
+        text = _AE.sub("a", text)
+    if "oe" in text:
+        text = _OE.sub("o", text)
+    return _UE.sub("u", text) if "ue" in text else text
