@@ -87,6 +87,10 @@ def test_searching_as_one_types_shows_the_last_word_only(room: Page, runs: list[
     room.go_back()  # all that was typed in one go is one step
     expect_total(room, NUMBER)
     expect(room.get_by_role("searchbox", name="In den Texten suchen")).to_have_value("")
+    room.get_by_role("searchbox", name="In den Texten suchen").press_sequentially("flower")
+    expect_total(room, len(with_word(runs, "flower")))
+    room.go_back()  # what is typed after that is a step of its own
+    expect_total(room, NUMBER)
 
 
 def test_an_answer_that_is_overtaken_is_not_shown(browser: Browser, url: str) -> None:

@@ -3,18 +3,17 @@
 import { ask } from "../api.js";
 import { refill } from "../elements.js";
 import { word } from "../words.js";
-import { Address, CHOICES, asFilter, hashOf, searchBody, searchParameters, withValues } from "./address.js";
+import { Address, CHOICES, asFilter, hashOf, searchParameters, withValues } from "./address.js";
 import { Calendar } from "./calendar.js";
 import { ComparePage } from "./compare.js";
-import { openExport, openPackages, selectionBody } from "./export.js";
+import { openExport, openPackages } from "./export.js";
 import { Filters, drawChips } from "./filters.js";
 import { FoundRuns } from "./found-runs.js";
 import { Grid } from "./grid.js";
 import { drawRanges } from "./ranges.js";
 import { openDeletion, openErasure } from "./removal.js";
 import { RunPage } from "./run-page.js";
-import { Selection } from "./selection.js";
-import { drawSelection } from "./selection-bar.js";
+import { SelectedRuns } from "./selected-runs.js";
 import { askAsResearcher } from "./session.js";
 import { failure, learnStyles } from "./shown.js";
 import { checkOne, openCheck } from "./verification.js";
@@ -33,17 +32,24 @@ export class ReadingRoom {
     this.counting = null;
     this.typing = 0;
     this.again = 0;
+    this.typed = false;
     this.scrolled = 0;
     this.placeOfRun = null;
-    this.anchor = 0;
-    this.known = new Map();
     this.isOpen = false;
     this.address = new Address((view, before) => this.isOpen && this.show(view, before));
-    this.selection = new Selection(() => this.showSelection());
+    this.selected = new SelectedRuns(by("selection"), {
+      list: () => this.list,
+      isSearching: () => !by("search").hidden,
+      changed: () => this.grid && this.grid.reselect(),
+      compare: (runIds) => this.address.go({ search: this.search, compare: runIds }),
+      remove: (runs, count, ids) => this.remove(runs, count, ids),
+      fail: (error) => this.fail(error),
+      tell,
+    });
     this.grid = new Grid(by("grid"), {
       open: (run, place) => this.openRun(run, place),
-      select: (place, how) => this.select(place, how),
-      isSelected: (runId) => this.selection.has(runId),
+      select: (place, how) => this.selected.select(place, how),
+      isSelected: (runId) => this.selected.has(runId),
       hrefOf: (run) => hashOf({ search: this.search, run: run.run_id }),
     });
     const choose = (search) => this.choose(search);
@@ -91,8 +97,7 @@ export class ReadingRoom {
     if (this.list) this.list.close();
     if (this.counting) this.counting.abort();
     this.list = null;
-    this.known.clear();
-    this.selection.clear();
+    this.selected.clear();
     this.runPage.close();
     this.comparePage.close();
     this.grid.list = null;
@@ -110,7 +115,7 @@ export class ReadingRoom {
     this.grid.refresh();
     this.runPage.draw();
     this.comparePage.draw();
-    this.showSelection();
+    this.selected.draw();
   }
 
   show(view, before) {
@@ -136,7 +141,7 @@ export class ReadingRoom {
       if (this.placeOfRun !== null) this.grid.focus(this.placeOfRun);
     }
     if (onSearch) this.placeOfRun = null;
-    this.showSelection();
+    this.selected.draw();
   }
 
   choose(search, how) {
@@ -146,7 +151,10 @@ export class ReadingRoom {
   drawSearch() {
     const { search } = this;
     const words = search.q ? search.q[0] : "";
-    if (!this.typing && by("q").value.trim() !== words) by("q").value = words; // not while somebody types
+    if (!this.typing && by("q").value.trim() !== words) { // not while somebody types
+      by("q").value = words;
+      this.typed = false; // what is typed next is a step of its own
+    }
     const sort = by("sort");
     refill(sort, ...SORTS.map((name) => new Option(word(`gallery.sort.${name}`), name)));
     sort.value = search.sort ? search.sort[0] : "newest";
@@ -163,7 +171,7 @@ export class ReadingRoom {
     clearTimeout(this.again);
     if (this.list) this.list.close();
     if (this.counting) this.counting.abort();
-    if (this.selection.all) this.selection.clear();
+    this.selected.beginSearch();
     const list = (this.list = new FoundRuns(this.search, {
       changed: (first, last) => this.list === list && this.grid.arrived(first, last),
       failed: (error) => this.fail(error),
@@ -177,7 +185,6 @@ export class ReadingRoom {
       this.grid.show(list);
       if (keepsPlace && !by("search").hidden) scrollTo(0, at);
       else if (!by("search").hidden) this.backToTop();
-      this.anchor = 0;
       this.sayTotal();
       this.count();
       this.waitForIndex(list);
@@ -192,7 +199,7 @@ export class ReadingRoom {
   waitForIndex(list) {
     if (!list.index || list.index.complete) return;
     this.again = setTimeout(() => {
-      if (by("search").hidden || this.grid.above() > 0 || this.selection.size) this.waitForIndex(list);
+      if (by("search").hidden || this.grid.above() > 0 || this.selected.size) this.waitForIndex(list);
       else this.startSearch({ keepsPlace: true });
     }, INDEX_MILLISECONDS);
   }
@@ -260,56 +267,6 @@ export class ReadingRoom {
     }
   }
 
-  async select(place, { range }) {
-    const run = this.list.at(place);
-    if (!run) return;
-    if (!range) {
-      this.anchor = place;
-      this.known.set(run.run_id, run);
-      if (!this.selection.set([run.run_id], !this.selection.has(run.run_id))) this.tell(word("gallery.select.too_many"));
-      return;
-    }
-    const [first, last] = [Math.min(this.anchor, place), Math.max(this.anchor, place)];
-    try {
-      const ids = await this.list.idsBetween(first, last);
-      for (let at = first; at <= Math.min(last, first + 50); at += 1) if (this.list.at(at)) this.known.set(this.list.at(at).run_id, this.list.at(at));
-      if (!this.selection.set(ids, true)) this.tell(word("gallery.select.too_many"));
-    } catch (error) {
-      if (error.code !== "called_off") this.fail(error);
-    }
-  }
-
-  showSelection() {
-    if (!this.grid) return;
-    this.grid.reselect();
-    drawSelection(by("selection"), this.selection, !by("search").hidden, {
-      export: () => openExport(selectionBody(this.selection), this.selection.size),
-      compare: () => this.address.go({ search: this.search, compare: [...this.selection.ids] }),
-      check: () => this.check(),
-      remove: () => this.removeSelected(),
-      clear: () => this.selection.clear(),
-    });
-  }
-
-  async check() {
-    const { selection } = this;
-    if (!selection.all) return openCheck({ run_ids: [...selection.ids] }, selection.size);
-    if (!selection.ids.size) return openCheck({ query: searchBody(selection.all.search) }, selection.size);
-    return openCheck({ run_ids: await this.selectedIds() }, selection.size);
-  }
-
-  async selectedIds() {
-    const { all, ids } = this.selection;
-    if (!all) return [...ids];
-    const found = await this.list.idsBetween(0, this.list.total - 1);
-    return found.filter((runId) => !ids.has(runId));
-  }
-
-  removeSelected() {
-    const shown = this.selection.all ? Array.from({ length: 12 }, (_, place) => this.list.at(place)).filter((run) => run && this.selection.has(run.run_id)) : [...this.selection.ids].map((runId) => this.known.get(runId)).filter(Boolean);
-    return this.remove(shown, this.selection.size, () => this.selectedIds());
-  }
-
   async remove(runs, count, ids) {
     const gone = await openDeletion(runs, count, ids);
     if (gone && gone.length) this.afterRemoval(gone);
@@ -320,7 +277,7 @@ export class ReadingRoom {
   }
 
   afterRemoval(gone) {
-    this.selection.clear();
+    this.selected.clear();
     const { view } = this.address;
     const isShown = (view.run && !gone.length) || gone.includes(view.run) || (view.compare || []).some((one) => gone.includes(one));
     if (isShown) this.address.go({ search: this.search }, { instead: true });
@@ -349,7 +306,7 @@ export class ReadingRoom {
       this.typed = false;
     });
     by("sort").addEventListener("change", () => this.choose(withValues(this.search, "sort", by("sort").value === "newest" ? [] : [by("sort").value])));
-    by("select-all").addEventListener("click", () => this.list && this.selection.selectAll(this.search, this.list.total));
+    by("select-all").addEventListener("click", () => this.list && this.selected.selectAll(this.search, this.list.total));
     by("packages").addEventListener("click", () => openPackages());
     by("erase").addEventListener("click", () => this.erase());
     by("check-all").addEventListener("click", () => openCheck({}, this.list && this.list.index ? this.list.index.of : 0));
