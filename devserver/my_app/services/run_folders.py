@@ -33,13 +33,10 @@ from devserver.my_app.services.durable_files import (
 )
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.folder_names import CRATE, INPUT_TEXT, METADATA, TRANSFORMED_TEXT
+from devserver.my_app.services.metadata_files import MetadataFiles
 from devserver.my_app.services.run_crate import files_of, run_crate
 from devserver.my_app.services.run_id import checked_run_id, is_run_id
-from devserver.my_app.services.run_metadata import (
-    MetadataUnreadable,
-    RunMetadata,
-    parse_metadata,
-)
+from devserver.my_app.services.run_metadata import MetadataUnreadable, RunMetadata
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.tombstones import Reason, Tombstones
 
@@ -89,6 +86,7 @@ class RunFolders:
         self._root = root
         self.tombstones = Tombstones(root.state)
         self._terms = terms or CrateTerms()
+        self._files = MetadataFiles()
         self._guard = threading.Lock()
         self._thread_locks: dict[str, tuple[threading.Lock, int]] = {}
 
@@ -139,14 +137,13 @@ class RunFolders:
     def read_remains(self, run_id: str) -> RunMetadata:
         """As `read`, also of a run that has a tombstone while its folder is still there."""
         try:
-            data = (self.path(run_id) / METADATA).read_bytes()
+            return self._files.read(self.path(run_id) / METADATA)
         except (FileNotFoundError, NotADirectoryError) as error:
             if self.sealed_path(run_id).exists() and not self.tombstones.is_tombstoned(run_id):
                 raise RunArchived(
                     "This run is in the archive; a researcher can restore it."
                 ) from error
             raise RunNotFound(_NO_RUN) from error
-        return parse_metadata(data)
 
     @contextmanager
     def locked(self, run_id: str) -> Iterator[RunMetadata]:
@@ -303,6 +300,7 @@ class RunFolders:
                 sync_folder(sealed.parent)
             if folder.exists():
                 remove_folder(folder)
+            self._files.forget(folder / METADATA)
             self._forget_lock(run_id)
 
     def remove_sealed_away(self, run_id: str) -> None:
