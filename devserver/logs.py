@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -68,9 +70,34 @@ class JsonLines(TextLines):
         return json.dumps(line)
 
 
+class OneWriteALine(logging.Handler):
+    """Writes to a file descriptor, one call of the system a record, without a lock around it.
+
+    With a lock, all threads stand in line behind the one that waits for its write to return; the
+    system keeps single writes apart by itself (to a pipe, up to 4 KiB).
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+
+    def createLock(self) -> None:  # noqa: N802 - the name that logging calls
+        """None is needed."""
+        self.lock = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record; what goes wrong is said as logging says it."""
+        try:
+            rest = memoryview(f"{self.format(record)}\n".encode("utf-8", "backslashreplace"))
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        except Exception:  # noqa: BLE001 - a log line must never end what it tells of
+            self.handleError(record)
+
+
 def set_up_logging(level: str, log_format: LogFormat) -> None:
     """Log from here on to stderr, from `level` up, in that form."""
-    handler = logging.StreamHandler()
+    handler = OneWriteALine(sys.stderr.fileno())
     handler.setFormatter(JsonLines() if log_format == "json" else TextLines())
     logging.basicConfig(level=level, handlers=[handler])
 

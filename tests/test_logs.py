@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from devserver.logs import JsonLines, TextLines, about_run
+from devserver.logs import JsonLines, OneWriteALine, TextLines, about_run
 from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.services.runs import NewRun
@@ -149,3 +150,25 @@ def test_the_servers_log_is_json_down_to_the_last_line(
     loggers = {line["logger"] for line in lines}
     assert {"devserver.my_app.routes.guard", "gunicorn.error"} <= loggers
     assert not [line for line in after_greeting if any(level in line for level in TEXT_LEVELS)]
+
+
+def test_lines_of_many_threads_are_not_mixed(tmp_path: Path) -> None:
+    log = logging.Logger("many")
+    with (tmp_path / "log").open("wb") as file:
+        handler = OneWriteALine(file.fileno())
+        handler.setFormatter(JsonLines())
+        log.addHandler(handler)
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda number: log.info("line %d %s", number, "ö" * 500), range(400)))
+    lines = (tmp_path / "log").read_text().splitlines()
+    told = sorted(int(json.loads(line)["message"].split()[1]) for line in lines)
+    assert told == list(range(400))
+
+
+def test_a_log_that_cant_be_written_stops_nobody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (tmp_path / "log").open("wb") as file:
+        handler = OneWriteALine(file.fileno())
+    handler.handle(record("nobody hears it"))
+    assert "Bad file descriptor" in capsys.readouterr().err
