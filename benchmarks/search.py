@@ -21,9 +21,11 @@ from benchmarks.figure import Figure
 from benchmarks.peak_memory import forget_peak, needs_linux, peak_kib
 from devserver.config import PROJECT_FOLDER, Settings
 from devserver.my_app import create_app
+from devserver.my_app.services.folder_names import METADATA
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_index import RunIndex, parse_query
 from devserver.my_app.services.run_index.search import page_sql
+from devserver.my_app.services.run_metadata import parse_metadata
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.tombstones import Tombstones
 from tests.synthetic_runs import write_runs
@@ -78,7 +80,7 @@ def _rebuild(root: Path) -> list[Figure]:
             ratio,
             2.0,
             "times",
-            f"{rebuilt:.1f} s, reading and parsing as the server does {seconds:.1f} s",
+            f"{rebuilt:.1f} s, reading and parsing alone {seconds:.1f} s",
         ),
         Figure(
             "memory of a rebuild",
@@ -109,7 +111,7 @@ def _one(what: str, root: Path) -> None:
     begun = time.perf_counter()
     if what == "read":
         for run_id in folders.ids():
-            folders.read(run_id)
+            parse_metadata((folders.path(run_id) / METADATA).read_bytes())
     else:
         shutil.rmtree(storage_root.cache, ignore_errors=True)
         index = RunIndex(root, Tombstones(root / "state"), look_seconds=1e5)
