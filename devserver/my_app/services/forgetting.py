@@ -114,11 +114,13 @@ class Forgetting:
         Raises RunIdInvalid, RunNotFound when there is and was no such run, StorageFull when not
         even a tombstone can be written; then the run is still there.
         """
+        is_there = self._folders.path(run_id).exists() or self._folders.exists(run_id)
+        # Looked at last: another deletion may just have taken the folder away.
         was_deleted = self._folders.tombstones.is_tombstoned(run_id)
         faults: dict[str, str] = {}
         was_under_way = False
         if not was_deleted:
-            if not self._folders.path(run_id).exists() and not self._folders.exists(run_id):
+            if not is_there:
                 raise RunNotFound("There is no run with this id on this server.")
             run = self._end(run_id)
             was_under_way = run is not None and not run.is_final
