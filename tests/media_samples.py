@@ -12,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import av
@@ -198,6 +199,7 @@ def video_bytes(
     return file.getvalue()
 
 
+@cache  # threads make an encoder give other bytes now and then
 def mp4_bytes(seconds: float = 0.5, width: int = 32, height: int = 24) -> bytes:
     return video_bytes("mp4", "libx264", seconds=seconds, width=width, height=height)
 
