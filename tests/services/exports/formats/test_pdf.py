@@ -60,6 +60,13 @@ def bare(text: str) -> str:
     return re.sub(r"[\s\u200b-\u200f\ufe0f]", "", text)
 
 
+def test_words_are_copied_without_a_sign_nobody_sees(report: PdfReport, tmp_path: Path) -> None:
+    run = run_with(tmp_path, "a" * 24 + "ff und ein Schiff auf dem Riff", after=None)
+    said = text_of(made(report, run))
+    assert "ein Schiff auf dem Riff" in said
+    assert "\u200b" not in said
+
+
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_a_report_holds_everything_of_a_run(
     report: PdfReport, tmp_path: Path, language: str

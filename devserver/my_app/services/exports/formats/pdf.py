@@ -51,7 +51,7 @@ class PdfReport:
     name = "pdf"
     extension = "pdf"
     mime_type = "application/pdf"
-    version = 1
+    version = 2
     holds: Holds = "pictures"
     marks_media = False
 
