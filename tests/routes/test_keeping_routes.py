@@ -17,11 +17,12 @@ from tests.media_samples import png_bytes
 from tests.running_server import RunningServer
 from tests.stored_run import contents, put_run
 
+NO_RUN = uuid.UUID(int=0, version=4)
 POSTS = (
     "/api/erasures",
     "/api/retention",
-    f"/api/runs/{uuid.uuid4()}/archive",
-    f"/api/runs/{uuid.uuid4()}/restore",
+    f"/api/runs/{NO_RUN}/archive",
+    f"/api/runs/{NO_RUN}/restore",
 )
 
 
