@@ -1,5 +1,5 @@
 # make run       set up and start the server
-# make test      set up and run every test
+# make test      set up and run every test; ARGS="-n0 tests/test_x.py" runs some, one by one
 # make workshop  as run, for all devices on the local network, with a QR code
 # make demo      one run from the command line; prints its folder
 # make bench     the benchmarks
@@ -22,7 +22,7 @@ demo: $(READY)
 	$(BIN)/python -m devserver demo
 
 test: $(READY_DEV)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 bench: $(READY_DEV)
 	$(BIN)/python -m benchmarks

@@ -365,7 +365,9 @@ def test_everything_can_be_done_by_keyboard(page: Page, server: RunningServer) -
     expect(card.get_by_role("button", name="Anderer Stil")).to_be_focused()
 
 
-def test_the_first_load_is_small(page: Page, server: RunningServer) -> None:
+def test_the_first_load_is_small(
+    page: Page, server: RunningServer, record_property: Callable[[str, object], None]
+) -> None:
     """Everything that comes over the line before a child types, as the browser counts it."""
     page.goto(server.url, wait_until="networkidle")
     expect(page.get_by_role("radio", name="Dada")).to_be_visible()
@@ -375,7 +377,7 @@ def test_the_first_load_is_small(page: Page, server: RunningServer) -> None:
             .map(one => [one.name, one.transferSize])"""
     )
     total = sum(size for _, size in parts)
-    print(f"\nFirst load: {total / 1000:.1f} kB in {len(parts)} requests")
+    record_property("measured", f"First load: {total / 1000:.1f} kB in {len(parts)} requests")
     assert len(parts) > 20
     assert all(size > 0 for name, size in parts), parts
     assert total < 150_000
