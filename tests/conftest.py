@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from devserver.my_app.wiring import Services
 from tests.running_server import LIMITS, RunningServer
 
 TOKEN = "a-token-for-researchers"
+Refit = Callable[..., Services]
 
 # How long an example takes says something about the machine only: speed belongs into benchmarks.
 hypothesis_settings.register_profile(
@@ -87,6 +89,23 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
 def services(app: Flask) -> Services:
     found: Services = app.extensions["devserver"]
     return found
+
+
+@pytest.fixture
+def refit(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Refit:
+    """Gives the app other parts, by their names in `Services`, until the test is over.
+
+    `settings` is a dictionary of those that are to differ.
+    """
+
+    def with_parts(settings: dict[str, Any] | None = None, **parts: Any) -> Services:
+        services: Services = app.extensions["devserver"]
+        changed = services.settings.model_copy(update=settings)
+        fitted = replace(services, settings=changed, **parts)
+        monkeypatch.setitem(app.extensions, "devserver", fitted)
+        return fitted
+
+    return with_parts
 
 
 class BufferingClient(FlaskClient):

@@ -116,6 +116,12 @@ class Rig:
         query: dict[str, Any] | None = None if run_ids is not None else {}
         return self.packages.ask(wish, run_ids=run_ids, query=query)[0]
 
+    def being_made(self, run_ids: Iterable[str]) -> Package:
+        """A package whose making has begun and waits until `held.go_on` is set."""
+        package = self.ask(run_ids, ExportWish("held"))
+        assert self.held.begun.acquire(timeout=_PATIENCE)
+        return package
+
     def ended(self, package: Package) -> Package:
         """The package when it is no more under way."""
         return self.until(package, lambda one: one.state not in ("waiting", "making"))
@@ -241,8 +247,7 @@ def test_two_at_once_get_one_package(rig: Rig, storage: MediaStorageService) -> 
 
 def test_packages_are_made_one_after_the_other(rig: Rig, storage: MediaStorageService) -> None:
     ids = [a_stored_run(storage) for _ in range(2)]
-    first, second = rig.ask(ids, ExportWish("held")), rig.ask(ids)
-    assert rig.held.begun.acquire(timeout=_PATIENCE)
+    first, second = rig.being_made(ids), rig.ask(ids)
     assert rig.packages.get(first.package_id).package.state == "making"
     assert rig.packages.get(second.package_id).package.state == "waiting"
     with pytest.raises(PackageNotReady):
@@ -256,8 +261,7 @@ def test_packages_are_made_one_after_the_other(rig: Rig, storage: MediaStorageSe
 
 
 def test_one_that_is_being_made_can_be_cancelled(rig: Rig, storage: MediaStorageService) -> None:
-    package = rig.ask([a_stored_run(storage), a_stored_run(storage)], ExportWish("held"))
-    assert rig.held.begun.acquire(timeout=_PATIENCE)
+    package = rig.being_made([a_stored_run(storage), a_stored_run(storage)])
     assert rig.packages.get(package.package_id).bytes_written > 0
     with ThreadPoolExecutor(1) as thread:
         cancelled = thread.submit(rig.packages.cancel, package.package_id)
@@ -274,8 +278,7 @@ def test_one_that_waits_can_be_cancelled_and_any_deleted(
     rig: Rig, storage: MediaStorageService
 ) -> None:
     ids = [a_stored_run(storage)]
-    rig.ask(ids, ExportWish("held"))
-    assert rig.held.begun.acquire(timeout=_PATIENCE)
+    rig.being_made(ids)
     waiting, other = rig.ask(ids), rig.ask(ids, ExportWish("jsonl"))
     assert rig.packages.cancel(waiting.package_id).state == "cancelled"
     rig.packages.delete(other.package_id)
@@ -304,10 +307,9 @@ def test_a_run_that_is_deleted_while_its_package_is_made_is_not_in_it(
     rig: Rig, storage: MediaStorageService
 ) -> None:
     kept, gone, waiting_too = (a_stored_run(storage) for _ in range(3))
-    package = rig.ask([gone, kept], ExportWish("held"))
+    package = rig.being_made([gone, kept])
     waiting = rig.ask([gone, waiting_too])
     only_it = rig.ask([gone], ExportWish("jsonl"))
-    assert rig.held.begun.acquire(timeout=_PATIENCE)
     storage.delete_run(gone)
     with ThreadPoolExecutor(1) as thread:
         forgotten = thread.submit(rig.packages.forget, gone)
@@ -334,8 +336,7 @@ def test_a_run_that_vanishes_under_its_package_is_left_out(
     """Deleted between the reading of its metadata and of its files, before anybody is told."""
     kept, gone = a_stored_run(storage), a_stored_run(storage)
     rig.held.fail_with = FileNotFoundError()
-    package = rig.ask([gone, kept], ExportWish("held"))
-    assert rig.held.begun.acquire(timeout=_PATIENCE)
+    package = rig.being_made([gone, kept])
     storage.delete_run(gone)
     rig.held.go_on.set()
     made = rig.ended(package)
@@ -350,8 +351,7 @@ def test_a_run_that_is_archived_under_its_package_is_in_it(
     ids = [a_stored_run(storage), a_stored_run(storage)]
     before = contents(rig.folders, ids[0])
     rig.held.fail_with = FileNotFoundError()
-    package = rig.ask(ids, ExportWish("held"))
-    assert rig.held.begun.acquire(timeout=_PATIENCE)
+    package = rig.being_made(ids)
     Archive(rig.folders).archive(ids[0])
     rig.held.go_on.set()
     made = rig.ended(package)
@@ -370,8 +370,7 @@ def test_a_run_that_is_deleted_while_its_picture_is_drawn_is_left_out(
 ) -> None:
     kept, gone = a_stored_run(storage), a_stored_run(storage)
     rig.held.fail_with = RunNotFound("It was deleted.")
-    package = rig.ask([gone, kept], ExportWish("held"))
-    assert rig.held.begun.acquire(timeout=_PATIENCE)
+    package = rig.being_made([gone, kept])
     storage.delete_run(gone)
     rig.held.go_on.set()
     made = rig.ended(package)
@@ -423,8 +422,7 @@ def test_a_restart_knows_what_was_made(rig: Rig, storage: MediaStorageService) -
 
 def test_what_a_stop_cut_off_is_made_again(rig: Rig, storage: MediaStorageService) -> None:
     ids = [a_stored_run(storage), a_stored_run(storage)]
-    package = rig.ask(ids, ExportWish("held"))
-    assert rig.held.begun.acquire(timeout=_PATIENCE)
+    package = rig.being_made(ids)
     with ThreadPoolExecutor(1) as thread:
         closed = thread.submit(rig.packages.close)
         rig.until(
@@ -470,8 +468,7 @@ def test_a_disk_that_fills_up_in_between_leaves_nothing(
 ) -> None:
     ids = [a_stored_run(storage), a_stored_run(storage)]
     rig.held.fail_with = OSError(errno.ENOSPC, "No space left on device")
-    package = rig.ask(ids, ExportWish("held"))
-    assert rig.held.begun.acquire(timeout=_PATIENCE)
+    package = rig.being_made(ids)
     rig.held.go_on.set()
     package = rig.ended(package)
     assert (package.state, package.error and package.error.code) == ("failed", "storage_full")
