@@ -23,7 +23,7 @@ from devserver.my_app.services.export_manager import (
 )
 from devserver.my_app.services.exports.formats.json_lines import JsonLines
 from devserver.my_app.services.exports.formats.zip_folders import ZipFolders
-from devserver.my_app.services.exports.package import Package, PackageNotFound
+from devserver.my_app.services.exports.package import Package, PackageFolders, PackageNotFound
 from devserver.my_app.services.exports.packages import (
     PackageExpired,
     PackageIsOver,
@@ -495,7 +495,7 @@ def test_a_disk_that_others_fill_up_stops_it(rig: Rig, storage: MediaStorageServ
 
 
 def test_a_format_that_fails_fails_its_package_alone(
-    rig: Rig, storage: MediaStorageService
+    rig: Rig, storage: MediaStorageService, caplog: pytest.LogCaptureFixture
 ) -> None:
     ids = [a_stored_run(storage)]
     rig.held.fail_with = RuntimeError("a detail for the engineer")
@@ -504,6 +504,29 @@ def test_a_format_that_fails_fails_its_package_alone(
     package = rig.ended(package)
     assert (package.state, package.error and package.error.code) == ("failed", "export_failed")
     assert "engineer" not in package.model_dump_json()
+    assert "RuntimeError: a detail for the engineer" in caplog.text
+    assert rig.ended(rig.ask(ids)).state == "ready"
+
+
+def test_a_disk_that_fails_after_the_making_fails_one_package_and_stops_no_other(
+    rig: Rig,
+    storage: MediaStorageService,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ids = [a_stored_run(storage)]
+    package = rig.being_made(ids)
+    with monkeypatch.context() as patch:
+
+        def broken(*_: object) -> None:
+            raise OSError(errno.EIO, "Input/output error")
+
+        patch.setattr(PackageFolders, "write_run_ids", broken)
+        patch.setattr(PackageFolders, "write", broken)
+        rig.held.go_on.set()
+        package = rig.ended(package)
+    assert (package.state, package.error and package.error.code) == ("failed", "export_failed")
+    assert "OSError: [Errno 5] Input/output error" in caplog.text
     assert rig.ended(rig.ask(ids)).state == "ready"
 
 

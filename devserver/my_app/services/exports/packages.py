@@ -42,6 +42,7 @@ _MOST_WAITING = 100
 _MOST_ATTEMPTS = 3
 _LONGEST_SLEEP_SECONDS = 600.0
 _STOP_SECONDS = 30.0
+_FAILED = "It failed; the server's log says why."
 
 
 class SelectionEmpty(ServerError):
@@ -307,7 +308,9 @@ class Packages:
                     self._make(package, self._making)
                 self.tidy()
             except Exception:
+                # Whatever nobody thought of: other packages still have to be made.
                 logger.exception("packages: something went wrong that should not")
+                self._give_up()
             finally:
                 self._lay_down()
 
@@ -330,8 +333,9 @@ class Packages:
         except ServerError as error:
             self._fail(package, error.code, str(error))
         except Exception:
+            # Formats build on libraries that raise what they like.
             logger.exception("package %s failed", package.package_id)
-            self._fail(package, "export_failed", "It failed; the server's log says why.")
+            self._fail(package, "export_failed", _FAILED)
         else:
             self._finish(package, making, size)
 
@@ -377,6 +381,12 @@ class Packages:
             self._write(waiting)
         else:
             self._remove(package.package_id)
+
+    def _give_up(self) -> None:
+        """Let nobody wait for a package whose making went wrong outside of the export itself."""
+        with self._changed:
+            for package in [one for one in self._packages.values() if one.state == "making"]:
+                self._fail(package, "export_failed", _FAILED)
 
     def _lay_down(self) -> None:
         with self._changed:
@@ -443,9 +453,11 @@ class Packages:
                 self._packages[package.package_id] = package
                 try:
                     self._folders.write(package)
-                except StorageFull:
+                except (StorageFull, OSError) as error:
                     # Known as long as the server runs; after that it is as it was before.
-                    logger.warning("package %s: the disk is full", package.package_id)
+                    logger.warning(
+                        "package %s: its state can't be written: %s", package.package_id, error
+                    )
         return package
 
     def _remove(self, package_id: str) -> None:
