@@ -7,7 +7,7 @@ import { hashOf } from "./address.js";
 import { FetchedPage } from "./fetched-page.js";
 import { filesTable, metadataList, rawMetadata, sentFiles } from "./run-facts.js";
 import { askAsResearcher } from "./session.js";
-import { beginning, number, styleName, time } from "./shown.js";
+import { beginning, styleName, time } from "./shown.js";
 import { linkTile } from "./tile.js";
 import { timeline } from "./timeline.js";
 
@@ -137,9 +137,4 @@ export class RunPage extends FetchedPage {
     }
     return element("div", {}, head, list);
   }
-}
-
-/** How many runs there are in words, for headings. */
-export function howMany(count) {
-  return word("gallery.runs", { count, number: number(count) });
 }
