@@ -13,10 +13,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from devserver.config import Settings
 from devserver.my_app import create_app
+from devserver.my_app.routes.openapi import documentation_of
 from devserver.my_app.services import media_probe
 from devserver.my_app.services.media_intake import MediaIntake
 from devserver.my_app.services.media_storage import MediaStorageService
@@ -27,6 +29,8 @@ from tests.running_server import LIMITS, RunningServer
 
 TOKEN = "a-token-for-researchers"
 Refit = Callable[..., Services]
+OF_ALL_ROUTES = (403, 429, 500)
+"""A name or a page that may not ask, too many requests, and what nobody thought of."""
 
 # How long an example takes says something about the machine only: speed belongs into benchmarks.
 hypothesis_settings.register_profile(
@@ -109,10 +113,27 @@ def refit(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Refit:
 
 
 class BufferingClient(FlaskClient):
-    """Reads each answer to its end, so that the file behind it is closed."""
+    """Reads each answer to its end, so that the file behind it is closed.
+
+    Fails for an answer whose status the description of the API doesn't name.
+    """
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        return super().open(*args, **{"buffered": True, **kwargs})
+        answer = super().open(*args, **{"buffered": True, **kwargs})
+        self._check_described(answer)
+        return answer
+
+    def _check_described(self, answer: TestResponse) -> None:
+        asked = answer.request
+        try:
+            adapter = self.application.url_map.bind_to_environ(asked.environ)
+            endpoint, _ = adapter.match()
+        except HTTPException:
+            return
+        said = documentation_of(self.application.view_functions[endpoint])
+        if said is not None and asked.method != "OPTIONS":
+            known = {*said.answers, *said.errors, *OF_ALL_ROUTES}
+            assert answer.status_code in known, f"{asked.method} {asked.path} {answer.status}"
 
 
 @pytest.fixture
