@@ -26,6 +26,8 @@ def test_every_failure_has_its_status() -> None:
     elsewhere |= {"token_name_taken", "token_not_found", "token_not_revocable"}
     codes = {failure.code for failure in all_failures()}
     assert codes - elsewhere <= STATUS_OF_CODE.keys()
+    ends_of_runs = {"cancelled", "too_many_attempts"}  # in a run's metadata, no exceptions
+    assert STATUS_OF_CODE.keys() - codes == ends_of_runs
 
 
 def test_every_failure_is_named_by_a_code_of_its_own() -> None:
