@@ -55,7 +55,7 @@ class PackageShelf:
             except KeyError:
                 raise PackageNotFound("There is no package with this id on this server.") from None
 
-    def holds(self, package_id: str) -> bool:
+    def has(self, package_id: str) -> bool:
         """Whether it is still there."""
         with self.lock:
             return package_id in self._packages

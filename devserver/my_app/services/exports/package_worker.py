@@ -138,7 +138,7 @@ class PackageWorker:
 
     def _stopped(self, package: Package, making: Making) -> None:
         with self._changed:
-            if not self._shelf.holds(package.package_id):
+            if not self._shelf.has(package.package_id):
                 return
             if making.stopped == "cancelled":
                 self._shelf.end(self._shelf.get(package.package_id), "cancelled")
