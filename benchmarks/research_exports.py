@@ -5,10 +5,10 @@ All three go the same way: out of the folders by run_id, media stored as they ar
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 from pathlib import Path
 
+from benchmarks.beside_peer import most_memory, speed_beside
 from benchmarks.figure import Figure
 from benchmarks.peak_memory import needs_linux
 from benchmarks.zip_export import RUNS, ours, store_runs
@@ -28,23 +28,19 @@ def measure() -> list[Figure]:
         rounds = [{one: ours(folder, one) for one in ("zip", *_FORMATS)} for _ in range(_ROUNDS)]
     figures: list[Figure] = []
     for one in _FORMATS:
-        seconds = statistics.median(took[one][0] for took in rounds)
-        peer = statistics.median(took["zip"][0] for took in rounds)
         figures += [
-            Figure(
+            speed_beside(
                 f"export 1 GiB as {one}",
-                statistics.median(took["zip"][0] / took[one][0] for took in rounds),
-                _LEAST_SHARE,
-                "x ZIP",
-                f"ours {seconds:.2f} s, ZIP {peer:.2f} s, median of {_ROUNDS} rounds",
-                at_least=True,
+                [(took[one], took["zip"].seconds) for took in rounds],
+                least=_LEAST_SHARE,
+                peer="ZIP",
+                unit="ZIP",
             ),
-            Figure(
+            most_memory(
                 f"memory while 1 GiB is exported as {one}",
-                max(took[one][1] for took in rounds) / 1024,
-                _LIMIT_MIB,
-                "MiB more",
-                f"{RUNS} runs, after an export of one small run",
+                [took[one] for took in rounds],
+                limit_mib=_LIMIT_MIB,
+                detail=f"{RUNS} runs, after an export of one small run",
             ),
         ]
     return figures

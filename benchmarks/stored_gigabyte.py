@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+from benchmarks.beside_peer import Took, in_own_process, most_memory, speed_beside
 from benchmarks.figure import Figure, NotMeasured
 from benchmarks.file_server import a_file_server
 from benchmarks.peak_memory import forget_peak, needs_linux, peak_kib
@@ -47,24 +47,21 @@ def measure() -> list[Figure]:
             write_wav(folder / f"{size}.wav", size)
         with a_file_server(folder) as url:
             rounds = [(ours(folder, url), by_hand(folder, url)) for _ in range(_ROUNDS)]
-    share = statistics.median(peer / mine for (mine, _), peer in rounds)
-    seconds = statistics.median(mine for (mine, _), _ in rounds)
-    peer_seconds = statistics.median(peer for _, peer in rounds)
+    works = [mine for mine, _ in rounds]
     return [
-        Figure(
+        speed_beside(
             "store 1 GiB from a URL",
-            share,
-            _LEAST_SHARE,
-            "x curl, sha256sum, sync",
-            f"ours {seconds:.2f} s, by hand {peer_seconds:.2f} s, median of {_ROUNDS} rounds",
-            at_least=True,
+            rounds,
+            least=_LEAST_SHARE,
+            peer="by hand",
+            unit="curl, sha256sum, sync",
         ),
-        Figure(
+        most_memory(
             "memory while 1 GiB arrives from a URL",
-            max(grown for (_, grown), _ in rounds) / 1024,
-            _LIMIT_MIB,
-            "MiB more",
-            "the server's process; opening the file is the work of another, which is bounded",
+            works,
+            limit_mib=_LIMIT_MIB,
+            detail="the server's process; opening the file is the work of another, which is "
+            "bounded",
         ),
     ]
 
@@ -79,18 +76,11 @@ def write_wav(path: Path, size: int) -> None:
         file.truncate(size)
 
 
-def ours(folder: Path, url: str) -> tuple[float, int]:
-    """Seconds, and the KiB by which the peak has risen: in a new process, as at a start."""
-    os.sync()
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.stored_gigabyte", str(folder), url],
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+def ours(folder: Path, url: str) -> Took:
+    """What storing the large file takes."""
+    took = in_own_process("benchmarks.stored_gigabyte", str(folder), url)
     shutil.rmtree(folder / "exports")
-    seconds, grown = json.loads(done.stdout)
-    return float(seconds), int(grown)
+    return took
 
 
 def by_hand(folder: Path, url: str) -> float:

@@ -11,13 +11,13 @@ import json
 import os
 import random
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.beside_peer import Took, in_own_process, most_memory, speed_beside
 from benchmarks.figure import Figure, NotMeasured
 from benchmarks.peak_memory import forget_peak, needs_linux, peak_kib
 from devserver.config import Settings
@@ -45,24 +45,15 @@ def measure() -> list[Figure]:
         folder = Path(name)
         files = store_runs(folder / "exports", RUNS)
         rounds = [(ours(folder), by_cat(folder, files)) for _ in range(_ROUNDS)]
-    share = statistics.median(peer / mine for (mine, _), peer in rounds)
-    seconds = statistics.median(mine for (mine, _), _ in rounds)
-    peer_seconds = statistics.median(peer for _, peer in rounds)
+    works = [mine for mine, _ in rounds]
     return [
-        Figure(
-            "export 1 GiB as ZIP",
-            share,
-            _LEAST_SHARE,
-            "x cat",
-            f"ours {seconds:.2f} s, cat {peer_seconds:.2f} s, median of {_ROUNDS} rounds",
-            at_least=True,
-        ),
-        Figure(
+        speed_beside("export 1 GiB as ZIP", rounds, least=_LEAST_SHARE, peer="cat", unit="cat"),
+        most_memory(
             "memory while 1 GiB is exported as ZIP",
-            max(grown for (_, grown), _ in rounds) / 1024,
-            _LIMIT_MIB,
-            "MiB more",
-            f"{RUNS} runs of {_FILE_BYTES // _MEBIBYTE} MiB, after an export of one small run",
+            works,
+            limit_mib=_LIMIT_MIB,
+            detail=f"{RUNS} runs of {_FILE_BYTES // _MEBIBYTE} MiB, "
+            "after an export of one small run",
         ),
     ]
 
@@ -93,18 +84,11 @@ def store_runs(exports: Path, number: int) -> list[Path]:
     return files
 
 
-def ours(folder: Path, format_name: str = "zip") -> tuple[float, int]:
-    """Seconds, and the KiB by which the peak has risen: in a new process, as at a start."""
-    os.sync()
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.zip_export", str(folder), format_name],
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+def ours(folder: Path, format_name: str = "zip") -> Took:
+    """What the export of all runs but the small one takes."""
+    took = in_own_process("benchmarks.zip_export", str(folder), format_name)
     (folder / "ours.zip").unlink()
-    seconds, grown = json.loads(done.stdout)
-    return float(seconds), int(grown)
+    return took
 
 
 def by_cat(folder: Path, files: list[Path]) -> float:

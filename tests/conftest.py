@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from devserver.config import Settings
 from devserver.my_app import create_app
+from devserver.my_app.routes.openapi import documentation_of
 from devserver.my_app.services import media_probe
 from devserver.my_app.services.media_intake import MediaIntake
 from devserver.my_app.services.media_storage import MediaStorageService
@@ -25,6 +28,9 @@ from devserver.my_app.wiring import Services
 from tests.running_server import LIMITS, RunningServer
 
 TOKEN = "a-token-for-researchers"
+Refit = Callable[..., Services]
+OF_ALL_ROUTES = (403, 429, 500)
+"""A name or a page that may not ask, too many requests, and what nobody thought of."""
 
 # How long an example takes says something about the machine only: speed belongs into benchmarks.
 hypothesis_settings.register_profile(
@@ -109,11 +115,45 @@ def services(app: Flask) -> Services:
     return found
 
 
+@pytest.fixture
+def refit(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Refit:
+    """Gives the app other parts, by their names in `Services`, until the test is over.
+
+    `settings` is a dictionary of those that are to differ.
+    """
+
+    def with_parts(settings: dict[str, Any] | None = None, **parts: Any) -> Services:
+        services: Services = app.extensions["devserver"]
+        changed = services.settings.model_copy(update=settings)
+        fitted = replace(services, settings=changed, **parts)
+        monkeypatch.setitem(app.extensions, "devserver", fitted)
+        return fitted
+
+    return with_parts
+
+
 class BufferingClient(FlaskClient):
-    """Reads each answer to its end, so that the file behind it is closed."""
+    """Reads each answer to its end, so that the file behind it is closed.
+
+    Fails for an answer whose status the description of the API doesn't name.
+    """
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        return super().open(*args, **{"buffered": True, **kwargs})
+        answer = super().open(*args, **{"buffered": True, **kwargs})
+        self._check_described(answer)
+        return answer
+
+    def _check_described(self, answer: TestResponse) -> None:
+        asked = answer.request
+        try:
+            adapter = self.application.url_map.bind_to_environ(asked.environ)
+            endpoint, _ = adapter.match()
+        except HTTPException:
+            return
+        said = documentation_of(self.application.view_functions[endpoint])
+        if said is not None and asked.method != "OPTIONS":
+            known = {*said.answers, *said.errors, *OF_ALL_ROUTES}
+            assert answer.status_code in known, f"{asked.method} {asked.path} {answer.status}"
 
 
 @pytest.fixture

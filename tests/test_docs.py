@@ -145,9 +145,24 @@ def test_every_dependency_is_explained() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_names_a_setting_that_is_not_there(page: Path) -> None:
+    named = set(re.findall(r"\bDEVSERVER_[A-Z_]*[A-Z]\b", page.read_text()))
+    assert named - setting_names().keys() == set()
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Where a link can lead in a page: its headings, as GitHub names them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
-        assert (page.parent / target).exists(), target
+    for name, anchor in re.findall(r"\]\((?!http)([^)#]*)#?([^)]*)\)", page.read_text()):
+        target = page.parent / name if name else page
+        assert target.exists(), name
+        assert not anchor or anchor in anchors_of(target), (name, anchor)
 
 
 def test_the_storage_examples_run(tmp_path: Path, server: RunningServer) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from devserver.my_app.services.media_kinds import kind_of_format
+from devserver.my_app.services.media_kinds import KINDS
 from devserver.my_app.services.run_metadata import RunMetadata
 from tests.fake_api_services import FakeApiServices, Script
 from tests.honest_folders import check_folder
@@ -155,7 +155,7 @@ def test_what_is_stored_is_served_so_that_nothing_in_it_runs(
     corpus: Corpus, name: str, way: str
 ) -> None:
     run = corpus.run(name, way)
-    kind = kind_of_format(HOSTILE[name].stored_as or "")
+    [kind] = [one for one in KINDS if one.format == HOSTILE[name].stored_as]
     url = f"{corpus.server.url}/api/media/{kind.type}/{run.run_id}"
     for address in (url, f"{url}/1.{kind.format}", f"{url}?download=1"):
         served = requests.get(address, timeout=60)

@@ -30,7 +30,8 @@ from devserver.my_app.services.exports.formats.xml_document import XmlDocument
 from devserver.my_app.services.exports.formats.zip_folders import ZipFolders
 from devserver.my_app.services.exports.marking import MARKING_VERSION, mark_run
 from devserver.my_app.services.exports.package import AUTO
-from devserver.my_app.services.exports.packages import Packages, Select
+from devserver.my_app.services.exports.package_selection import Select
+from devserver.my_app.services.exports.packages import Packages
 from devserver.my_app.services.exports.port import ExportFormat
 from devserver.my_app.services.exports.pseudonyms import Pseudonyms
 from devserver.my_app.services.exports.review import Reviewer

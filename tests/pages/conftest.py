@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import axe_playwright_python
 import pytest
@@ -28,8 +28,6 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(enc
 RUN_AXE = """async () => (await axe.run()).violations.map(
     ({ id, nodes }) => [id, ...nodes.map((one) => one.target + " " + one.failureSummary)].join("; ")
 )"""
-
-Theme = Literal["light", "dark"]
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from devserver.my_app.services.storage_root import StorageRoot
 from tests.conftest import TOKEN
 from tests.media_samples import glb_bytes, mp4_bytes, noise_picture_bytes, wav_bytes
 from tests.pages.conftest import AXE, RUN_AXE
+from tests.running_server import RunningServer
 from tests.synthetic_runs import as_bytes, synthetic_runs
 
 DESK = {"width": 1440, "height": 900}
@@ -61,6 +62,20 @@ def write_archive(root: Path, number: int, *, seed: int = 1) -> list[dict[str, A
         (folder / "metadata.json").write_bytes(as_bytes(run))
         folders.repair_crate(run["run_id"])
     return runs
+
+
+@contextmanager
+def archive_at(
+    folder: Path, number: int, *, seed: int = 1
+) -> Iterator[tuple[RunningServer, list[dict[str, Any]]]]:
+    """A server with so many runs, and their metadata, the newest first as in the gallery."""
+    server = RunningServer(folder, token=TOKEN)
+    runs = write_archive(server.exports, number, seed=seed)
+    server.start()
+    try:
+        yield server, runs[::-1]
+    finally:
+        server.stop()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import TOKEN
-from tests.pages.gallery_rig import expect_total, researcher_at, tile, tiles, write_archive
+from tests.pages.gallery_rig import archive_at, expect_total, researcher_at, tile, tiles
 from tests.running_server import RunningServer
 
 NUMBER = 1000
@@ -50,11 +50,8 @@ Run = dict[str, Any]
 def _archive(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[RunningServer, list[Run]]]:
-    server = RunningServer(tmp_path_factory.mktemp("gallery"), token=TOKEN)
-    runs = write_archive(server.exports, NUMBER, seed=2)
-    server.start()
-    yield server, runs[::-1]
-    server.stop()
+    with archive_at(tmp_path_factory.mktemp("gallery"), NUMBER, seed=2) as archive:
+        yield archive
 
 
 @pytest.fixture(name="room")

@@ -17,12 +17,12 @@ from tests.pages.gallery_rig import (
     DESK,
     PHONE,
     WORKFLOW,
+    archive_at,
     expect_accessible,
     expect_total,
     researcher_at,
     tile,
     tiles,
-    write_archive,
 )
 from tests.running_server import RunningServer
 
@@ -38,11 +38,8 @@ Opened = Callable[..., Page]
 def _server_with_runs(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningServer]:
-    server = RunningServer(tmp_path_factory.mktemp("gallery"), token=TOKEN)
-    write_archive(server.exports, NUMBER, seed=5)
-    server.start()
-    yield server
-    server.stop()
+    with archive_at(tmp_path_factory.mktemp("gallery"), NUMBER, seed=5) as (server, _):
+        yield server
 
 
 @pytest.fixture(name="made")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import TOKEN
-from tests.pages.gallery_rig import PHONE, expect_total, researcher_at, tile, tiles, write_archive
+from tests.pages.gallery_rig import PHONE, archive_at, expect_total, researcher_at, tile, tiles
 from tests.running_server import RunningServer
 
 NUMBER = 90
@@ -22,11 +22,8 @@ Run = dict[str, Any]
 def _archive(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[RunningServer, list[Run]]]:
-    server = RunningServer(tmp_path_factory.mktemp("gallery"), token=TOKEN)
-    runs = write_archive(server.exports, NUMBER)
-    server.start()
-    yield server, runs[::-1]  # the newest first, as the gallery shows them
-    server.stop()
+    with archive_at(tmp_path_factory.mktemp("gallery"), NUMBER) as archive:
+        yield archive
 
 
 @pytest.fixture(name="runs")

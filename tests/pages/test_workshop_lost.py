@@ -17,6 +17,8 @@ from tests.honest_folders import check_folder
 from tests.pages.conftest import tablet
 from tests.pages.workshop_steps import (
     LONGEST,
+    ask_to_edit,
+    begin,
     cards,
     go,
     make,
@@ -128,10 +130,7 @@ def test_a_reload_in_the_middle_finds_the_run_again(
     page: Page, painting: RunningServer, held: threading.Event
 ) -> None:
     idea = "Ein Wal in der Wanne"
-    page.goto(painting.url)
-    write(page, idea)
-    go(page)
-    expect(cards(page, "running").locator(".new")).to_be_visible(timeout=LONGEST)
+    begin(page, painting.url, idea)
     expect(cards(page).locator(".stages .now")).to_have_text("Machen: gerade dran")
     page.reload()
     expect(cards(page, "running").locator(".new")).to_be_visible(timeout=LONGEST)
@@ -194,10 +193,7 @@ def test_a_server_that_starts_again_in_the_middle(
     shaken: Page, painting: RunningServer, held: threading.Event
 ) -> None:
     idea = "Ein Haus, in dem das Licht ausgeht"
-    shaken.goto(painting.url)
-    write(shaken, idea)
-    go(shaken)
-    expect(cards(shaken, "running").locator(".new")).to_be_visible(timeout=LONGEST)
+    begin(shaken, painting.url, idea)
     painting.kill()
     expect(shaken.locator("#lost")).to_be_visible(timeout=LONGEST)
     painting.start()
@@ -214,10 +210,7 @@ def test_offline_and_back(
     barriers: Callable[[Page], list[str]],
 ) -> None:
     first, second = "Ein Kabel im Wasser", "Ein Funkloch"
-    shaken.goto(painting.url)
-    write(shaken, first)
-    go(shaken)
-    expect(cards(shaken, "running").locator(".new")).to_be_visible(timeout=LONGEST)
+    begin(shaken, painting.url, first)
     shaken.context.set_offline(True)
     shaken.get_by_role("button", name="Neue Idee").press("Enter")
     write(shaken, second)
@@ -277,12 +270,7 @@ def test_what_is_refused_for_good_is_said_and_the_text_stays(
 def test_an_edit_that_is_refused_is_said_and_can_be_mended(
     shaken: Page, server: RunningServer
 ) -> None:
-    shaken.goto(server.url)
-    write(shaken, "Ein leeres Blatt")
-    shaken.get_by_label("Erst den neuen Text ansehen").check()
-    go(shaken)
-    card = wait_for(shaken, "awaiting_edit")
-    field = card.get_by_label("Ändere den neuen Text")
+    card, field = ask_to_edit(shaken, server.url, "Ein leeres Blatt")
     field.fill("   ")
     card.get_by_role("button", name="So weitermachen").click()
     expect(card.get_by_role("alert")).to_contain_text("Da ist etwas schiefgegangen")
@@ -299,10 +287,7 @@ def test_without_streams_it_polls(
     page.add_init_script("delete window.EventSource")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(painting.url)
-    write(page, "Ein Fernrohr")
-    go(page)
-    expect(cards(page, "running").locator(".new")).to_be_visible(timeout=LONGEST)
+    begin(page, painting.url, "Ein Fernrohr")
     held.set()
     wait_for(page, "success")
     assert any("after=" in url and "wait=" in url for url in asked)

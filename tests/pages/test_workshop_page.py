@@ -17,6 +17,7 @@ from tests.pages.conftest import tablet
 from tests.pages.workshop_steps import (
     BLOCKED,
     LONGEST,
+    ask_to_edit,
     cards,
     go,
     make,
@@ -143,12 +144,7 @@ def test_without_webgl_there_is_a_picture_and_a_download(
 def test_the_new_text_can_be_changed_first(
     page: Page, server: RunningServer, barriers: Barriers
 ) -> None:
-    page.goto(server.url)
-    write(page, "Ein Hund im Park")
-    page.get_by_label("Erst den neuen Text ansehen").check()
-    go(page)
-    card = wait_for(page, "awaiting_edit")
-    field = card.get_by_label("Ändere den neuen Text")
+    card, field = ask_to_edit(page, server.url, "Ein Hund im Park")
     assert barriers(page) == []
     page.reload()  # a tablet that was put away
     expect(field).to_be_visible()

@@ -37,6 +37,27 @@ def wait_for(page: Page, status: str, count: int = 1) -> Locator:
     return found
 
 
+def begin(page: Page, url: str, idea: str) -> None:
+    """Go to the page, send an idea, and wait until it is worked on and its new text is there."""
+    page.goto(url)
+    write(page, idea)
+    go(page)
+    expect(cards(page, "running").locator(".new")).to_be_visible(timeout=LONGEST)
+
+
+def ask_to_edit(page: Page, url: str, idea: str) -> tuple[Locator, Locator]:
+    """Go to the page, send an idea, and wait until its new text can be changed.
+
+    Returns its card, and the field of the text.
+    """
+    page.goto(url)
+    write(page, idea)
+    page.get_by_label("Erst den neuen Text ansehen").check()
+    go(page)
+    card = wait_for(page, "awaiting_edit")
+    return card, card.get_by_label("Ändere den neuen Text")
+
+
 def make(page: Page, idea: str, *, style: str = "Dada", medium: str | None = None) -> Locator:
     """Write, go, and wait until it is done."""
     write(page, idea, style=style, medium=medium)

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from devserver.my_app import create_app
 from devserver.my_app.services.access import Limits, ResearcherAccess, WorkshopCodes
 from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.wiring import Services
-from tests.conftest import TOKEN, BufferingClient
+from tests.conftest import TOKEN, BufferingClient, Refit
 
 EXECUTE = "/api/schema/pipeline/execute"
 TEXT = {"schema": "passthrough", "input_text": "Eine Blume", "output_type": "text"}
@@ -23,14 +22,10 @@ CODES = (("rot-3", "Klasse 3b"), ("blau-7", "Ferienkurs"))
 
 
 @pytest.fixture(autouse=True)
-def _fresh_access(
-    app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Services]:
+def _fresh_access(services: Services, refit: Refit) -> Services:
     """Wrong attempts of one test are not counted in another; codes are set."""
     access = ResearcherAccess(services.access.tokens, services.audit)
-    changed = replace(services, access=access, workshops=WorkshopCodes(services.root, CODES))
-    monkeypatch.setitem(app.extensions, "devserver", changed)
-    yield changed
+    return refit(access=access, workshops=WorkshopCodes(services.root, CODES))
 
 
 def log_in(client: FlaskClient, token: str = TOKEN, **headers: str) -> TestResponse:
@@ -231,9 +226,10 @@ def test_a_cookie_alone_makes_no_researchers_run(client: FlaskClient) -> None:
     assert client.post(EXECUTE, json=TEXT, headers=headers).status_code == 200
 
 
-def test_without_codes_nobody_is_asked(client: FlaskClient, app: Flask, services: Services) -> None:
-    changed = replace(app.extensions["devserver"], workshops=WorkshopCodes(services.root, ()))
-    app.extensions["devserver"] = changed
+def test_without_codes_nobody_is_asked(
+    client: FlaskClient, services: Services, refit: Refit
+) -> None:
+    refit(workshops=WorkshopCodes(services.root, ()))
     free = {"code_needed": False, "workshop": None}
     assert client.get("/api/workshop").get_json() == free
     assert client.post("/api/workshop", json={"code": "rot-3"}).get_json() == free
@@ -242,19 +238,21 @@ def test_without_codes_nobody_is_asked(client: FlaskClient, app: Flask, services
     assert services.storage.get_metadata(run_id).workshop is None
 
 
-def limited(app: Flask, **limits: int) -> None:
-    changed = replace(
-        app.extensions["devserver"],
-        request_limits=Limits(Settings.model_validate(limits)),
-        workshops=WorkshopCodes(app.extensions["devserver"].root, ()),
-    )
-    app.extensions["devserver"] = changed
+@pytest.fixture(name="limited")
+def _limited(services: Services, refit: Refit) -> Callable[..., None]:
+    """Sets these limits, and no others; nobody needs a code."""
+
+    def with_limits(**limits: int) -> None:
+        limiter = Limits(Settings.model_validate(limits))
+        refit(request_limits=limiter, workshops=WorkshopCodes(services.root, ()))
+
+    return with_limits
 
 
 def test_too_many_runs_are_refused_and_nothing_of_them_is_stored(
-    client: FlaskClient, app: Flask, services: Services
+    client: FlaskClient, app: Flask, services: Services, limited: Callable[..., None]
 ) -> None:
-    limited(app, device_runs_per_minute=4)
+    limited(device_runs_per_minute=4)
     statuses = [client.post(EXECUTE, json=TEXT).status_code for _ in range(2)]
     before = set(services.root.runs.iterdir())
     refused = client.post(EXECUTE, json=TEXT)
@@ -266,8 +264,10 @@ def test_too_many_runs_are_refused_and_nothing_of_them_is_stored(
     assert other.post(EXECUTE, json=TEXT).status_code == 200
 
 
-def test_the_defaults_let_a_class_of_thirty_begin_at_once(app: Flask) -> None:
-    limited(app)
+def test_the_defaults_let_a_class_of_thirty_begin_at_once(
+    app: Flask, limited: Callable[..., None]
+) -> None:
+    limited()
     answers = []
     for _ in range(30):
         tablet = BufferingClient(app, app.response_class)
@@ -277,16 +277,16 @@ def test_the_defaults_let_a_class_of_thirty_begin_at_once(app: Flask) -> None:
 
 
 def test_a_researcher_has_a_limit_of_their_own(
-    client: FlaskClient, app: Flask, researcher: dict[str, str]
+    client: FlaskClient, limited: Callable[..., None], researcher: dict[str, str]
 ) -> None:
-    limited(app, token_requests_per_minute=4, device_runs_per_minute=2)
+    limited(token_requests_per_minute=4, device_runs_per_minute=2)
     statuses = [client.get("/api/runs", headers=researcher).status_code for _ in range(3)]
     assert statuses == [200, 200, 429]
     assert client.get("/api/schema/info").status_code == 200
 
 
-def test_health_is_not_counted(client: FlaskClient, app: Flask) -> None:
-    limited(app, address_requests_per_minute=2)
+def test_health_is_not_counted(client: FlaskClient, limited: Callable[..., None]) -> None:
+    limited(address_requests_per_minute=2)
     looked = [client.get("/api/schema/info").status_code for _ in range(2)]
     assert looked == [200, 429]
     assert {client.get(f"/api/{path}").status_code for path in ("health", "ready")} == {200}

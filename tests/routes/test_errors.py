@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from devserver.my_app.routes.errors import STATUS_OF_CODE
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.wiring import Services
+from tests.routes.test_every_route import all_calls
 
 
 def all_failures(base: type[ServerError] = ServerError) -> set[type[ServerError]]:
@@ -25,6 +26,8 @@ def test_every_failure_has_its_status() -> None:
     elsewhere |= {"token_name_taken", "token_not_found", "token_not_revocable"}
     codes = {failure.code for failure in all_failures()}
     assert codes - elsewhere <= STATUS_OF_CODE.keys()
+    ends_of_runs = {"cancelled", "too_many_attempts"}  # in a run's metadata, no exceptions
+    assert STATUS_OF_CODE.keys() - codes == ends_of_runs
 
 
 def test_every_failure_is_named_by_a_code_of_its_own() -> None:
@@ -35,16 +38,16 @@ def test_every_failure_is_named_by_a_code_of_its_own() -> None:
 def test_every_route_answers_other_methods_in_the_one_shape(
     app: Flask, client: FlaskClient, method: str
 ) -> None:
-    for rule in app.url_map.iter_rules():
-        if method in (rule.methods or ()):
-            continue
-        path = rule.rule.replace("<run_id>", "x")
+    adapter = app.url_map.bind("localhost")
+    paths = {call.path: adapter.allowed_methods(call.path) for call in all_calls(app)}
+    refused = [path for path, allowed in paths.items() if method not in allowed]
+    assert refused
+    for path in refused:
         answer = client.open(path, method=method)
-        if answer.status_code == 405:
-            body = answer.get_json()
-            assert body["status"] == "error"
-            assert body["code"] == "method_not_allowed"
-            assert answer.headers["Allow"]
+        body = answer.get_json()
+        assert answer.status_code == 405, path
+        assert (body["status"], body["code"]) == ("error", "method_not_allowed")
+        assert answer.headers["Allow"]
 
 
 def test_unknown_addresses_are_404_in_the_one_shape(client: FlaskClient) -> None:

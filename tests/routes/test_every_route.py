@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from flask import Flask
@@ -15,7 +14,7 @@ from devserver.my_app.routes.openapi import documentation_of
 from devserver.my_app.services.access import WorkshopCodes
 from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.wiring import Services
-from tests.conftest import TOKEN, BufferingClient
+from tests.conftest import TOKEN, BufferingClient, Refit
 
 MAKES_RUNS = {
     "schema_pipeline.start_run",
@@ -94,10 +93,8 @@ def calls_for_researchers(app: Flask) -> list[Call]:
 
 
 @pytest.fixture(autouse=True)
-def _with_codes(app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    codes = WorkshopCodes(services.root, [(CODE, "Klasse 3b")])
-    monkeypatch.setitem(app.extensions, "devserver", replace(services, workshops=codes))
-    yield
+def _with_codes(services: Services, refit: Refit) -> None:
+    refit(workshops=WorkshopCodes(services.root, [(CODE, "Klasse 3b")]))
 
 
 def ask(client: FlaskClient, call: Call, **headers: str) -> tuple[int, str | None]:

@@ -2,15 +2,13 @@ from __future__ import annotations
 
 import logging
 import socket
-from dataclasses import replace
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from devserver.config import Settings
 from devserver.my_app.routes.guard import host_is_allowed
-from devserver.my_app.wiring import Services
+from tests.conftest import Refit
 
 
 @pytest.mark.parametrize(
@@ -37,12 +35,8 @@ def test_other_origins_get_no_permission(client: FlaskClient) -> None:
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-def test_a_configured_origin_may_call(
-    app: Flask, client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    allowed = services.settings.model_copy(update={"allowed_origins": ("https://page.example",)})
-    changed = replace(services, settings=allowed)
-    monkeypatch.setitem(app.extensions, "devserver", changed)
+def test_a_configured_origin_may_call(client: FlaskClient, refit: Refit) -> None:
+    refit({"allowed_origins": ("https://page.example",)})
     answer = client.options(
         "/api/schema/pipeline/execute",
         headers={"Origin": "https://page.example", "Access-Control-Request-Method": "POST"},
@@ -122,11 +116,8 @@ def test_pages_of_other_sites_may_not(client: FlaskClient, headers: dict[str, st
     assert client.get("/api/health", headers=headers).status_code == 200
 
 
-def test_a_configured_origin_may_ask_for_changes(
-    app: Flask, client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    allowed = services.settings.model_copy(update={"allowed_origins": ("https://page.example",)})
-    monkeypatch.setitem(app.extensions, "devserver", replace(services, settings=allowed))
+def test_a_configured_origin_may_ask_for_changes(client: FlaskClient, refit: Refit) -> None:
+    refit({"allowed_origins": ("https://page.example",)})
     headers = {"Origin": "https://page.example", "Sec-Fetch-Site": "cross-site"}
     answer = client.post("/api/schema/pipeline/execute", json=TEXT, headers=headers)
     assert answer.status_code == 200

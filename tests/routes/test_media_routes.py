@@ -4,15 +4,14 @@ import hashlib
 import io
 import json
 import uuid
-from dataclasses import replace
 
 import pytest
 import requests
-from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
 from devserver.my_app.wiring import Services
+from tests.conftest import Refit
 from tests.media_samples import avif_bytes, glb_bytes, mp4_bytes, png_bytes, wav_bytes
 from tests.running_server import RunningServer
 
@@ -145,16 +144,11 @@ def test_a_file_that_is_another_one_by_now_is_412(client: FlaskClient, run_id: s
 
 
 def test_behind_nginx_stored_files_are_left_to_it(
-    app: Flask,
-    client: FlaskClient,
-    services: Services,
-    run_id: str,
-    monkeypatch: pytest.MonkeyPatch,
+    client: FlaskClient, services: Services, run_id: str, refit: Refit
 ) -> None:
     url = f"/api/media/image/{run_id}/2"
     alone = client.get(url)
-    settings = services.settings.model_copy(update={"accel_redirect_prefix": "/run-media/"})
-    monkeypatch.setitem(app.extensions, "devserver", replace(services, settings=settings))
+    refit({"accel_redirect_prefix": "/run-media/"})
     for headers in ({}, {"Range": "bytes=1-3"}):
         answer = client.get(url, headers=headers)
         assert (answer.status_code, answer.data) == (200, b"")

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from devserver.my_app.routes import own_address
@@ -12,6 +10,7 @@ from devserver.my_app.services.audit import Audit
 from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.services.share_links import MOST_OF_A_RUN, ShareLinks
 from devserver.my_app.wiring import Services
+from tests.conftest import Refit
 from tests.stored_run import put_run
 
 
@@ -55,15 +54,10 @@ def test_a_run_has_so_many_links(client: FlaskClient, run_id: str) -> None:
 
 
 def test_links_can_be_switched_off(
-    app: Flask,
-    client: FlaskClient,
-    services: Services,
-    run_id: str,
-    monkeypatch: pytest.MonkeyPatch,
+    client: FlaskClient, services: Services, run_id: str, refit: Refit
 ) -> None:
     code = client.post(f"/api/runs/{run_id}/links").get_json()["url"].rpartition("/")[2]
-    off = replace(services, share_links=ShareLinks(services.root, days=0))
-    monkeypatch.setitem(app.extensions, "devserver", off)
+    refit(share_links=ShareLinks(services.root, days=0))
     answer = client.post(f"/api/runs/{run_id}/links")
     assert (answer.status_code, answer.get_json()["code"]) == (403, "sharing_off")
     assert client.get(f"/s/{code}").status_code == 404
@@ -84,20 +78,16 @@ def test_links_can_be_switched_off(
 )
 def test_the_address_is_one_that_a_phone_in_the_room_reaches(
     *,
-    app: Flask,
     client: FlaskClient,
-    services: Services,
     run_id: str,
+    refit: Refit,
     monkeypatch: pytest.MonkeyPatch,
     listens: str,
     asked: str,
     address: str,
     reach: str,
 ) -> None:
-    settings = services.settings.model_copy(
-        update={"host": listens, "port": 17801, "allowed_hosts": ("media.example",)}
-    )
-    monkeypatch.setitem(app.extensions, "devserver", replace(services, settings=settings))
+    refit({"host": listens, "port": 17801, "allowed_hosts": ("media.example",)})
     monkeypatch.setattr(own_address, "network_address", lambda: "192.168.7.7")
     body = client.post(f"/api/runs/{run_id}/links", base_url=asked).get_json()
     assert body["url"].startswith(f"{address}/s/")
@@ -105,14 +95,9 @@ def test_the_address_is_one_that_a_phone_in_the_room_reaches(
 
 
 def test_a_machine_without_a_network_says_so(
-    app: Flask,
-    client: FlaskClient,
-    services: Services,
-    run_id: str,
-    monkeypatch: pytest.MonkeyPatch,
+    client: FlaskClient, run_id: str, refit: Refit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = services.settings.model_copy(update={"host": "0.0.0.0"})
-    monkeypatch.setitem(app.extensions, "devserver", replace(services, settings=settings))
+    refit({"host": "0.0.0.0"})
     monkeypatch.setattr(own_address, "network_address", lambda: "127.0.0.1")
     body = client.post(f"/api/runs/{run_id}/links", base_url="http://127.0.0.1:17801").get_json()
     assert body["reach"] == "this_machine"

@@ -5,7 +5,6 @@ import html
 import io
 import logging
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +15,7 @@ from PIL import Image
 from devserver.my_app.services.run_metadata import Output
 from devserver.my_app.services.share_links import ShareLinks
 from devserver.my_app.wiring import Services
+from tests.conftest import Refit
 from tests.media_samples import glb_bytes, mp4_bytes, png_bytes, wav_bytes
 from tests.stored_run import put_run
 
@@ -169,14 +169,9 @@ def test_the_run_id_inside_a_file_does_not_go_out(client: FlaskClient, services:
 
 
 def test_behind_nginx_the_internal_address_does_not_go_out(
-    app: Flask,
-    client: FlaskClient,
-    services: Services,
-    code: str,
-    monkeypatch: pytest.MonkeyPatch,
+    client: FlaskClient, code: str, refit: Refit
 ) -> None:
-    settings = services.settings.model_copy(update={"accel_redirect_prefix": "/run-media/"})
-    monkeypatch.setitem(app.extensions, "devserver", replace(services, settings=settings))
+    refit({"accel_redirect_prefix": "/run-media/"})
     answer = client.get(f"/s/{code}/media/image/1")
     assert (answer.status_code, answer.data) == (200, png_bytes(16, 12))
     assert "X-Accel-Redirect" not in answer.headers
@@ -213,14 +208,10 @@ def test_an_unknown_code_is_a_friendly_404(client: FlaskClient, wrong: str) -> N
 
 
 def test_an_expired_link_is_410_and_shows_nothing(
-    app: Flask,
-    client: FlaskClient,
-    services: Services,
-    code: str,
-    monkeypatch: pytest.MonkeyPatch,
+    client: FlaskClient, services: Services, code: str, refit: Refit
 ) -> None:
     later = ShareLinks(services.root, days=7, now=lambda: datetime.now(UTC) + timedelta(days=8))
-    monkeypatch.setitem(app.extensions, "devserver", replace(services, share_links=later))
+    refit(share_links=later)
     for path in ("", "/media/image/1", "/picture/image/1", "/qr.svg"):
         answer = client.get(f"/s/{code}{path}")
         assert answer.status_code == 410

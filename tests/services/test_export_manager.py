@@ -258,7 +258,9 @@ class Exported:
             raise self.failures[run_id]
 
 
-def test_each_run_is_exported_at_its_end(storage: MediaStorageService) -> None:
+def test_each_run_is_exported_at_its_end(
+    storage: MediaStorageService, caplog: pytest.LogCaptureFixture
+) -> None:
     exported = Exported()
     auto_export = AutoExport(exported, lambda _: [])
     auto_export.start()
@@ -271,8 +273,29 @@ def test_each_run_is_exported_at_its_end(storage: MediaStorageService) -> None:
         assert exported.done.acquire(timeout=30)
     auto_export.close()
     assert exported.run_ids == [failing, fine]
+    [said] = [one for one in caplog.records if one.levelname == "ERROR"]
+    assert failing in said.getMessage()
+    assert said.exc_info and said.exc_info[1] is exported.failures[failing]
     assert storage.get_metadata(failing).status == "success"
     assert storage.get_metadata(running).status == "queued"
+
+
+def test_runs_that_cant_be_listed_keep_no_other_from_its_export(
+    storage: MediaStorageService, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unlisted(_: float) -> Iterator[str]:
+        raise PermissionError("exports/json")
+        yield
+
+    exported = Exported()
+    auto_export = AutoExport(exported, unlisted)
+    auto_export.start()
+    storage.watch(auto_export.heard)
+    run_id = a_stored_run(storage)
+    assert exported.done.acquire(timeout=30)
+    auto_export.close()
+    assert exported.run_ids == [run_id]
+    assert "PermissionError: exports/json" in caplog.text
 
 
 def test_what_a_stop_left_is_made_up_for(

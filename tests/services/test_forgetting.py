@@ -71,19 +71,23 @@ def test_an_archived_run_and_one_that_cannot_be_read_go_too(storage: MediaStorag
     assert not folders.path(broken).exists()
 
 
-def test_a_holder_that_fails_stops_nobody_and_is_named(storage: MediaStorageService) -> None:
+def test_a_holder_that_fails_stops_nobody_and_is_named(
+    storage: MediaStorageService, caplog: pytest.LogCaptureFixture
+) -> None:
     run_id = put_run(storage.folders)
     told: list[str] = []
     works = False
 
     def fails(run_id: str) -> None:
         if not works:
-            raise OSError(errno.EACCES, "no")
+            raise ZeroDivisionError("a detail for the engineer")
 
     forgetting = forgetting_of(storage, holders={"index": fails, "cache": told.append})
     receipt = forgetting.delete(run_id)
     assert (told, list(receipt.faults), receipt.is_complete) == ([run_id], ["index"], False)
     assert not storage.folders.path(run_id).exists()
+    assert "engineer" not in str(receipt.faults)
+    assert "ZeroDivisionError: a detail for the engineer" in caplog.text
     works = True
     again = forgetting.delete(run_id)
     assert (told, again.faults, again.files, again.time) == ([run_id] * 2, {}, 0, receipt.time)

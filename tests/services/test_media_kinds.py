@@ -13,11 +13,11 @@ from devserver.my_app.services.media_kinds import (
     HEAD_BYTES,
     KINDS,
     identify,
-    kind_of_format,
     mime_type_of,
 )
 from tests.media_samples import GOOD, NOT_MEDIA, flac_bytes, id3_tag, mp3_bytes, stl_bytes
 
+KIND_OF_FORMAT = {kind.format: kind for kind in KINDS}
 SIGNATURES = [b"", b"ID3\x04\x00\x00", b"OggS\x00\x02", b"\x1a\x45\xdf\xa3", b"RIFF", b"glTF"]
 SIGNATURES += [b"\x00\x00\x00\x18ftyp", b"\xff\xfb\x90\x00", b"ply\nformat ", b"solid x\n", b"v "]
 
@@ -77,7 +77,7 @@ def _ogg_page(packet: bytes) -> bytes:
 
 def test_ogg_video_is_refused_even_behind_a_sound() -> None:
     sound, film = _ogg_page(b"\x01vorbis" + bytes(20)), _ogg_page(b"\x80theora" + bytes(20))
-    assert identify(sound) is kind_of_format("ogg")
+    assert identify(sound) is KIND_OF_FORMAT["ogg"]
     assert identify(film) is None
     assert identify(sound + film) is None
 
@@ -87,23 +87,23 @@ def test_a_frame_sync_alone_is_no_mp3() -> None:
     start = id3v2_length(one_frame)
     header = mp3_header(one_frame, start)
     assert header is not None
-    assert identify(one_frame[start:]) is kind_of_format("mp3")
+    assert identify(one_frame[start:]) is KIND_OF_FORMAT["mp3"]
     assert identify(one_frame[start : start + header.frame_bytes]) is None
     assert identify(b"\xff\xfb\x90\x00" * 4096) is None
     assert identify(b"\xff" * 8192) is None
 
 
 def test_an_id3_tag_is_judged_by_what_stands_behind_it() -> None:
-    assert identify(id3_tag() + flac_bytes()) is kind_of_format("flac")
-    assert identify(id3_tag() + id3_tag() + flac_bytes()) is kind_of_format("flac")
-    assert identify(id3_tag() + mp3_bytes()) is kind_of_format("mp3")
+    assert identify(id3_tag() + flac_bytes()) is KIND_OF_FORMAT["flac"]
+    assert identify(id3_tag() + id3_tag() + flac_bytes()) is KIND_OF_FORMAT["flac"]
+    assert identify(id3_tag() + mp3_bytes()) is KIND_OF_FORMAT["mp3"]
     assert identify(id3_tag() + b"<html>" * 50) is None
     assert identify(id3_tag()) is None
 
 
 def test_binary_stl_needs_its_size_to_fit() -> None:
     data = stl_bytes()
-    assert identify(data) is kind_of_format("stl")
+    assert identify(data) is KIND_OF_FORMAT["stl"]
     assert identify(data, size=len(data) + 1) is None
 
 

@@ -224,7 +224,9 @@ def test_several_files_of_one_config_are_all_kept(storage: MediaStorageService) 
     ]
 
 
-def test_a_failure_nobody_thought_of_is_a_failed_run(storage: MediaStorageService) -> None:
+def test_a_failure_nobody_thought_of_is_a_failed_run(
+    storage: MediaStorageService, caplog: pytest.LogCaptureFixture
+) -> None:
     def bug(_: MediaRequest) -> Sequence[bytes]:
         raise ZeroDivisionError("a detail for the engineer")
 
@@ -232,6 +234,8 @@ def test_a_failure_nobody_thought_of_is_a_failed_run(storage: MediaStorageServic
     assert run.error is not None
     assert (run.status, run.error.code) == ("failed", "internal_error")
     assert "engineer" not in run.error.message
+    assert run.run_id in caplog.text
+    assert "ZeroDivisionError: a detail for the engineer" in caplog.text
 
 
 def test_a_run_that_brings_its_worker_down_is_given_up(storage: MediaStorageService) -> None:

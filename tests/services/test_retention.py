@@ -104,13 +104,14 @@ class Told(Retention):
         return []
 
 
-def test_the_server_does_it_again_and_again() -> None:
+def test_the_server_does_it_again_and_again(caplog: pytest.LogCaptureFixture) -> None:
     told = Told()
     nothing = timedelta(0)
     daily = DailyRetention(told, [rule("delete", 365)], first_after=nothing, every=nothing)
     for _ in range(3):
         assert told.applied.acquire(timeout=60)
     daily.close()
+    assert "OSError: a disk that went away" in caplog.text
 
 
 def test_not_before_its_time_and_not_without_rules() -> None:

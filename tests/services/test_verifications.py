@@ -79,7 +79,7 @@ def test_what_is_kept_is_bounded() -> None:
         checks.get(first.id)
 
 
-def test_a_failure_ends_the_check_and_not_the_next() -> None:
+def test_a_failure_ends_the_check_and_not_the_next(caplog: pytest.LogCaptureFixture) -> None:
     def ids() -> Iterator[str]:
         yield "a"
         raise OSError("the disk is gone")
@@ -88,6 +88,7 @@ def test_a_failure_ends_the_check_and_not_the_next() -> None:
     check = checks.start(ids(), of=2)
     _end(checks)
     assert (checks.get(check.id).status, checks.get(check.id).checked) == ("failed", 1)
+    assert "OSError: the disk is gone" in caplog.text
     check = checks.start(["a"], of=1)
     _end(checks)
     assert checks.get(check.id).status == "done"

@@ -93,7 +93,6 @@ STATUS_OF_CODE = {
     "language_answer_unusable": 502,
     "fetch_failed": 502,
     "fetch_refused": 502,
-    "comfyui_prompt_not_finished": 502,
     "worker_died": 502,
     "work_too_large": 502,
     "backend_not_configured": 503,

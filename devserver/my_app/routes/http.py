@@ -22,7 +22,7 @@ _PROBLEMS = {
     "string_too_short": "is empty",
 }
 SESSION_COOKIE = "researcher"
-_CSRF_HEADER = "X-CSRF-Token"
+CSRF_HEADER = "X-CSRF-Token"
 CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
 _WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,6})\"?", re.IGNORECASE)
 
@@ -101,7 +101,7 @@ def required_researcher() -> Researcher:
     if who is None:
         raise ResearcherTokenRequired("This needs the researcher token.")
     if not _is_meant(who):
-        raise CsrfTokenRequired(f"This needs the header {_CSRF_HEADER}; GET /api/login tells it.")
+        raise CsrfTokenRequired(f"This needs the header {CSRF_HEADER}; GET /api/login tells it.")
     return who
 
 
@@ -125,7 +125,7 @@ def _claimed() -> Researcher | None:
 
 
 def _is_meant(who: Researcher) -> bool:
-    return request.method in CHANGES_NOTHING or who.repeats(request.headers.get(_CSRF_HEADER))
+    return request.method in CHANGES_NOTHING or who.repeats(request.headers.get(CSRF_HEADER))
 
 
 def read_body(model: type[Model]) -> Model:

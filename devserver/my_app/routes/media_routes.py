@@ -72,14 +72,14 @@ def numbered_output(media_type: str, run_id: str, number: str) -> Response:
 
 
 @blueprint.get("/thumbnail/<run_id>")
-@documented(answers={200: None, 304: None}, errors=(400, 404), query=_SIZE_QUERY)
+@documented(answers={200: None, 304: None}, errors=(400, 404, 409), query=_SIZE_QUERY)
 def first_thumbnail(run_id: str) -> Response:
     """A small WebP picture of the first image or video of a run."""
     return _send_thumbnail(run_id, "1")
 
 
 @blueprint.get("/thumbnail/<run_id>/<number>")
-@documented(answers={200: None, 304: None}, errors=(400, 404), query=_SIZE_QUERY)
+@documented(answers={200: None, 304: None}, errors=(400, 404, 409), query=_SIZE_QUERY)
 def numbered_thumbnail(run_id: str, number: str) -> Response:
     """A small WebP picture of the n-th image or video of a run, counted from 1."""
     return _send_thumbnail(run_id, number)

@@ -19,6 +19,10 @@ from devserver.my_app.services.runs import NewRun
 _MAX_KEY_CHARACTERS = 200
 
 
+PREFER = {"Prefer": "`respond-async`, or `wait=N`: after how many seconds to answer 202."}
+IDEMPOTENCY_KEY = {"Idempotency-Key": "1 to 200 printable ASCII characters, new for each run."}
+
+
 def start_and_answer(new: NewRun, body: BaseModel) -> Response:
     """Start the run that `body` asks for, once for each `Idempotency-Key`, and answer as below."""
     run = services().runs.start(new, key=_request_key(body))

@@ -27,7 +27,11 @@ nothing, and what is sent to it only fills buffers: without this it would hold i
 
 
 @blueprint.get("/<run_id>/events")
-@documented(answers={200: None}, errors=(400, 404, 503))
+@documented(
+    answers={200: None, 204: None},
+    errors=(400, 404, 503),
+    headers={"Last-Event-ID": "The id of the event that came last."},
+)
 def events(run_id: str) -> Response:
     """The events of a run as they come (`text/event-stream`), up to its end.
 

@@ -18,7 +18,12 @@ from devserver.my_app.routes.http import (
 )
 from devserver.my_app.routes.openapi import documented
 from devserver.my_app.routes.presence import client_gone
-from devserver.my_app.routes.run_answers import answer_when_at_rest, start_and_answer
+from devserver.my_app.routes.run_answers import (
+    IDEMPOTENCY_KEY,
+    PREFER,
+    answer_when_at_rest,
+    start_and_answer,
+)
 from devserver.my_app.routes.run_events import seen_event
 from devserver.my_app.routes.run_search import SHOWING, found_runs
 from devserver.my_app.routes.views import event_view, journey_view
@@ -83,6 +88,7 @@ def journey(run_id: str) -> Response:
     request=wire.ContinueRequest,
     answers={200: wire.RunAnswer, 202: wire.AcceptedAnswer, 403: wire.BlockedAnswer},
     errors=(400, 401, 404, 409, 413, 415, 429, 502, 503, 504),
+    headers=PREFER,
     makes_runs=True,
 )
 def go_on(run_id: str) -> Response:
@@ -101,6 +107,7 @@ def go_on(run_id: str) -> Response:
     needs_body=False,
     answers={200: wire.RunAnswer, 202: wire.AcceptedAnswer, 403: wire.BlockedAnswer},
     errors=(400, 401, 404, 409, 413, 415, 429, 502, 503, 504),
+    headers={**PREFER, **IDEMPOTENCY_KEY},
     makes_runs=True,
 )
 def rerun(run_id: str) -> Response:

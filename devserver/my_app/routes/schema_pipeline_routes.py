@@ -8,7 +8,7 @@ from devserver.my_app.routes import wire
 from devserver.my_app.routes.device import device
 from devserver.my_app.routes.http import is_researcher, read_body
 from devserver.my_app.routes.openapi import documented
-from devserver.my_app.routes.run_answers import start_and_answer
+from devserver.my_app.routes.run_answers import IDEMPOTENCY_KEY, PREFER, start_and_answer
 from devserver.my_app.routes.workshop import workshop
 from devserver.my_app.services.runs import NewRun
 
@@ -20,6 +20,7 @@ blueprint = Blueprint("schema_pipeline", __name__, url_prefix="/api/schema/pipel
     request=wire.NewRunRequest,
     answers={200: wire.RunAnswer, 202: wire.AcceptedAnswer, 403: wire.BlockedAnswer},
     errors=(400, 401, 404, 409, 413, 415, 429, 502, 503, 504),
+    headers={**PREFER, **IDEMPOTENCY_KEY},
     makes_runs=True,
 )
 def start_run() -> Response:
@@ -38,6 +39,7 @@ def start_run() -> Response:
     request=wire.NewRunRequest,
     answers={200: wire.AwaitingEditAnswer, 202: wire.AcceptedAnswer, 403: wire.BlockedAnswer},
     errors=(400, 401, 404, 409, 413, 415, 429, 502, 503, 504),
+    headers={**PREFER, **IDEMPOTENCY_KEY},
     makes_runs=True,
 )
 def start_interception() -> Response:

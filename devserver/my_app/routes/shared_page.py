@@ -57,7 +57,7 @@ class _Work:
 
 
 @blueprint.get("/<code>")
-@documented(answers={200: None}, errors=(404, 410))
+@documented(answers={200: None}, errors=(404, 410), fails_on_a_page=True)
 def page(code: str) -> Response:
     """A page with the texts and media of a shared run, in German or in English."""
     shared, run = _shared(code)
@@ -74,7 +74,7 @@ def page(code: str) -> Response:
 
 
 @blueprint.get("/<code>/qr.svg")
-@documented(answers={200: None}, errors=(404, 410))
+@documented(answers={200: None}, errors=(404, 410), fails_on_a_page=True)
 def qr_code(code: str) -> Response:
     """The address of the page as a QR code (SVG), black on white."""
     services().share_links.find(code)
@@ -94,6 +94,7 @@ def qr_code(code: str) -> Response:
     answers={200: None, 206: None, 304: None},
     errors=_FILE_ERRORS,
     query={"download": "1 to have it saved under a sensible name instead of shown."},
+    fails_on_a_page=True,
 )
 def media(code: str, media_type: str, number: str) -> Response:
     """The n-th output of a type of a shared run, with `Range` and `ETag`; without its run_id."""
@@ -131,7 +132,7 @@ def media(code: str, media_type: str, number: str) -> Response:
 
 
 @blueprint.get("/<code>/picture/<any(image, video, '3d'):media_type>/<int:number>")
-@documented(answers={200: None, 304: None}, errors=(404, 409, 410))
+@documented(answers={200: None, 304: None}, errors=(404, 409, 410), fails_on_a_page=True)
 def picture(code: str, media_type: str, number: int) -> Response:
     """A picture (WebP) of an image, of the beginning of a video, or of a 3D object."""
     _, run = _shared(code)

@@ -16,8 +16,9 @@ blueprint = Blueprint("verifications", __name__, url_prefix="/api/verifications"
 @blueprint.post("")
 @documented(
     request=wire.Selection,
+    needs_body=False,
     answers={202: wire.VerificationView},
-    errors=(400, 401, 409, 413, 415),
+    errors=(400, 401, 409, 413, 415, 503),
     for_researchers=True,
 )
 def start() -> Response:

@@ -149,7 +149,7 @@ class Forgetting:
         for name, wipe in self._wipers.items():
             try:
                 wipe()
-            except Exception as error:
+            except Exception as error:  # what one can't wipe, the others still have to
                 logger.exception("%s could not be wiped", name)
                 sentence = str(error) if isinstance(error, ServerError) else _FAILED
                 faults[name] = sentence
@@ -209,7 +209,7 @@ class Forgetting:
         for name, forget in self._holders.items():
             try:
                 forget(run_id)
-            except Exception:
+            except Exception:  # what one can't forget, the others still have to
                 logger.exception("run %s: %s has not forgotten it", run_id, name)
                 faults[name] = _FAILED
         try:

@@ -97,11 +97,6 @@ KINDS: tuple[MediaKind, ...] = (
 _BY_FORMAT: dict[str, MediaKind] = {kind.format: kind for kind in KINDS}
 
 
-def kind_of_format(format: str) -> MediaKind:
-    """The kind with this `format`; KeyError when there is none."""
-    return _BY_FORMAT[format]
-
-
 def mime_type_of(format: str) -> str:
     """The Content-Type to serve a stored `format` with; KeyError when there is none."""
     return _BY_FORMAT[format].mime_type

@@ -125,6 +125,7 @@ class Verifications:
                     break
                 self._check(check_id, run_id)
         except Exception:
+            # Whoever asked waits for an end, and no other check can begin before it.
             logger.exception("a check of runs failed")
             status = "failed"
         with self._guard:

@@ -1,7 +1,7 @@
 // What this tablet remembers between visits. Where storage is forbidden or full it forgets, and
 // the page works all the same.
 
-export const SETTINGS = ["language", "theme"];
+const SETTINGS = ["language", "theme"];
 
 /** The value remembered under `name`, or null. */
 export function recall(name) {

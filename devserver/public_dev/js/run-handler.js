@@ -2,7 +2,7 @@
 
 import { ApiError, ask } from "./api.js";
 
-export const FINAL = ["success", "partial", "blocked", "failed", "cancelled", "deleted"];
+const FINAL = ["success", "partial", "blocked", "failed", "cancelled", "deleted"];
 const MOST_STREAMS = 2; // a browser opens six connections to a server; pictures need some, too
 const SILENCE_MILLISECONDS = 20000; // after so much of it we look ourselves
 const LONG_POLL_SECONDS = 20;

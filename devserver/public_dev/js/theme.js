@@ -16,7 +16,7 @@ export function theme() {
 }
 
 /** Show the page in `choice` ("light" or "dark") from now on, also after a reload. */
-export function chooseTheme(choice) {
+function chooseTheme(choice) {
   document.documentElement.dataset.theme = choice;
   try {
     localStorage.setItem("theme", choice);

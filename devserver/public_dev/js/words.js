@@ -46,7 +46,7 @@ export function language() {
 }
 
 /** Change the language, remember it, fill the page anew and tell whoever listens. */
-export async function speak(language) {
+async function speak(language) {
   await load(language);
   try {
     localStorage.setItem("language", language);

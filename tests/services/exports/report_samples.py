@@ -13,7 +13,12 @@ from devserver.my_app.report_wiring import ReportParts
 from devserver.my_app.services.exports.formats.pdf import run_here
 from devserver.my_app.services.exports.illustrations import Illustrations
 from devserver.my_app.services.exports.model_view import draw_model
-from devserver.my_app.services.exports.port import ExportedFile, ExportedRun
+from devserver.my_app.services.exports.port import (
+    ExportedFile,
+    ExportedRun,
+    ExportFormat,
+    ExportOptions,
+)
 from devserver.my_app.services.exports.waveform import draw_waveform
 from devserver.my_app.services.run_metadata import (
     MediaType,
@@ -138,6 +143,29 @@ def blocked_run(folder: Path) -> ExportedRun:
 def failed_run(folder: Path) -> ExportedRun:
     error = RunError(code="backend_unreachable", message="No ComfyUI answers.", stage=4)
     return run_with(folder, "Ein Pferd", status="failed", error=error)
+
+
+def runs_of_each_end(folder: Path) -> list[ExportedRun]:
+    """Four runs with four media: rewritten, with all that moves or sounds, blocked, failed."""
+    return [
+        run_with(folder, "Die Katze schläft", "image", after="Die Katze tanzt", user_id="KIND_07"),
+        run_with(folder, "Regen", "audio", "video", "3d"),
+        blocked_run(folder),
+        failed_run(folder),
+    ]
+
+
+def breaking_off(folder: Path) -> Iterator[ExportedRun]:
+    """A run, and then InterruptedError: as when a package is cancelled."""
+    yield run_with(folder, "Text", "image")
+    raise InterruptedError("cancelled")
+
+
+def written(report: ExportFormat, *runs: ExportedRun, **options: object) -> bytes:
+    """What a format makes of the runs, which it takes one by one."""
+    out = Unseekable()
+    report.write(iter(runs), out, ExportOptions(**options))  # type: ignore[arg-type]
+    return out.getvalue()
 
 
 def watched(runs: Iterator[ExportedRun], most: int) -> Iterator[ExportedRun]:

@@ -117,7 +117,8 @@ def test_a_cancelled_one_leaves_nothing_and_can_be_made_again(rig: Rig) -> None:
     with ThreadPoolExecutor(1) as thread:
         cancelled = thread.submit(rig.packages.cancel, package.package_id)
         for _ in range(6000):
-            if rig.packages._making is None or rig.packages._making.stopped:
+            making = rig.packages._worker.making_of(package.package_id)
+            if making is None or making.stopped:
                 break
             threading.Event().wait(0.01)
         rig.gate.go_on.set()

@@ -47,14 +47,14 @@ def test_places_are_given_in_the_order_of_coming() -> None:
         line = Line(places, threads)
         with places.place(60):
             futures = [line.join(name) for name in "abcd"]
-            assert places.queued == 4
+            assert len(places._queue) == 4
         for future in futures:
             future.result(10)
     assert line.served == ["a", "b", "c", "d"]
     assert line.told["a"] == [0]
     assert line.told["d"][0] == 3
     assert all(told == sorted(told, reverse=True) for told in line.told.values())
-    assert places.queued == 0
+    assert len(places._queue) == 0
 
 
 def test_nobody_overtakes_who_is_about_to_take_a_free_place() -> None:
@@ -87,7 +87,7 @@ def test_as_many_hold_a_place_as_there_are() -> None:
         with pytest.raises(LanguageModelTimedOut), places.place(0):
             pass
     with places.place(0):
-        assert places.queued == 0
+        assert len(places._queue) == 0
 
 
 def test_who_is_not_wanted_any_more_leaves_the_line() -> None:
@@ -134,6 +134,6 @@ def test_a_broken_listener_loses_no_place() -> None:
 
     with places.place(0), pytest.raises(NotWanted):
         ask()
-    assert places.queued == 0
+    assert len(places._queue) == 0
     with places.place(0):
         pass

@@ -50,10 +50,13 @@ class AutoExport:
             self._thread.join()
 
     def _work(self) -> None:
-        for run_id in self._unexported(time.time() - MADE_UP_FOR_SECONDS):
-            if self._closed.is_set():
-                return
-            self._export_one(run_id)
+        try:
+            for run_id in self._unexported(time.time() - MADE_UP_FOR_SECONDS):
+                if self._closed.is_set():
+                    return
+                self._export_one(run_id)
+        except OSError:
+            logger.exception("what the last stop left unexported can't be looked for")
         while (ended := self._waiting.get()) is not None and not self._closed.is_set():
             self._export_one(ended)
 
@@ -63,6 +66,7 @@ class AutoExport:
         except ServerError as error:
             logger.warning("run %s was not exported at its end: %s", run_id, error)
         except Exception:
+            # Formats build on libraries that raise what they like; the runs after it still come.
             logger.exception("run %s was not exported at its end", run_id)
 
 

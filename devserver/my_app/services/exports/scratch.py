@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 
 from devserver.my_app.services.durable_files import TEMPORARY_SUFFIX, full_disk_named
 
@@ -19,12 +18,7 @@ class Scratch(AbstractContextManager["Scratch"]):
         self._parent = parent
         self._folder: Path | None = None
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None

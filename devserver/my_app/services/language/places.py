@@ -27,11 +27,6 @@ class CallPlaces:
         self._queue: deque[object] = deque()
         self._changed = Condition()
 
-    @property
-    def queued(self) -> int:
-        """How many wait."""
-        return len(self._queue)
-
     @contextmanager
     def place(
         self,

@@ -11,7 +11,7 @@ const RUN_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
  * parameter of GET /api/runs that is set; `run` is a run_id or null, `compare` two or null.
  * What can't be understood is left out.
  */
-export function viewOf(hash) {
+function viewOf(hash) {
   const said = new URLSearchParams(hash.replace(/^#/, ""));
   const search = {};
   for (const name of [...SINGLE, ...SEVERAL]) {

@@ -121,7 +121,7 @@ export class Calendar {
     return element(
       "button",
       { type: "button", class: `day level-${level}`, "data-day": day, "aria-pressed": String(inside), tabindex: day === this.stop ? "0" : "-1", "aria-label": word("gallery.calendar.day", { day: dayName(day), count: runs }), onClick: (event) => this.onDay(day, event.shiftKey) },
-      element("span", { class: "day-number" }, String(Number(day.slice(8)))),
+      element("span", {}, String(Number(day.slice(8)))),
       element("span", { class: "day-runs" }, runs ? number(runs) : ""),
     );
   }

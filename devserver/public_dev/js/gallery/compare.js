@@ -4,48 +4,19 @@ import { element, refill } from "../elements.js";
 import { changedWords, markedPieces } from "../word-diff.js";
 import { word } from "../words.js";
 import { hashOf } from "./address.js";
+import { FetchedPage } from "./fetched-page.js";
 import { factsOf } from "./run-facts.js";
 import { fetchRun, mediaOf } from "./run-page.js";
-import { beginning, failure } from "./shown.js";
+import { beginning } from "./shown.js";
 import { stepName } from "./timeline.js";
 
 const LEAST_SHARED = 0.15;
 
-export class ComparePage {
-  /** Is drawn into `box`; `calls.close()` leads back, `calls.search()` gives the search. */
-  constructor(box, calls) {
-    this.box = box;
-    this.calls = calls;
-    this.shown = null;
-    this.asked = null;
-    this.stop = () => {};
-  }
-
+/** `calls.close()` leads back, `calls.search()` gives the search. */
+export class ComparePage extends FetchedPage {
   /** Fetch two runs and show them. */
-  async open(runIds) {
-    this.close();
-    const asked = (this.asked = new AbortController());
-    refill(this.box, this.head(), element("p", { class: "hint", role: "status" }, word("gallery.waiting")));
-    try {
-      const both = await Promise.all(runIds.map((runId) => fetchRun(runId, asked.signal)));
-      if (asked.signal.aborted) return;
-      this.shown = both;
-      this.draw();
-      this.box.querySelector("h2").focus({ preventScroll: true });
-    } catch (error) {
-      if (error.code === "called_off") return;
-      const text = error.code === "run_not_found" ? word("gallery.run.unknown") : failure(error);
-      refill(this.box, this.head(), element("p", { class: "note bad", role: "alert" }, text));
-    }
-  }
-
-  /** Stop fetching and forget what is shown. */
-  close() {
-    if (this.asked) this.asked.abort();
-    this.asked = null;
-    this.shown = null;
-    this.stop();
-    refill(this.box);
+  open(runIds) {
+    return this.show((signal) => Promise.all(runIds.map((runId) => fetchRun(runId, signal))));
   }
 
   draw() {

@@ -106,10 +106,10 @@ export async function openPackages() {
 
 /** A package that keeps itself up to date for as long as it is in the page. */
 function packageRow(first) {
-  const said = element("p", { role: "status", class: "package-state" });
+  const said = element("p", { role: "status" });
   const progress = element("progress", { "aria-label": word("gallery.package.progress") });
   const can = element("div", { class: "buttons" });
-  const name = element("p", { class: "package-name" }, element("strong", {}, first.title || formatName(first.format)), ` ${word("gallery.runs", { count: first.runs })} · ${formatName(first.format)} · ${time(first.asked_at)}`);
+  const name = element("p", {}, element("strong", {}, first.title || formatName(first.format)), ` ${word("gallery.runs", { count: first.runs })} · ${formatName(first.format)} · ${time(first.asked_at)}`);
   const row = element("div", { class: "package", "data-package": first.package_id }, name, said, progress, can);
 
   function show(found) {

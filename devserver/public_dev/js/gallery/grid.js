@@ -5,7 +5,7 @@ import { word } from "../words.js";
 import { beginning, styleName, time } from "./shown.js";
 import { captionOf, load, pictureArea } from "./tile.js";
 
-export const SIZES = { small: 112, medium: 168, large: 264 };
+const SIZES = { small: 112, medium: 168, large: 264 };
 const GAP = 12;
 const CAPTION_REM = 4.4;
 const ROWS_AROUND = 2;

@@ -4,9 +4,10 @@ import { element, refill } from "../elements.js";
 import { mediaView } from "../media-view.js";
 import { word } from "../words.js";
 import { hashOf } from "./address.js";
+import { FetchedPage } from "./fetched-page.js";
 import { filesTable, metadataList, rawMetadata, sentFiles } from "./run-facts.js";
 import { askAsResearcher } from "./session.js";
-import { beginning, failure, number, styleName, time } from "./shown.js";
+import { beginning, styleName, time } from "./shown.js";
 import { linkTile } from "./tile.js";
 import { timeline } from "./timeline.js";
 
@@ -40,41 +41,18 @@ function posterOf(run, output) {
 const FOLLOW_MILLISECONDS = 800;
 const UNDER_WAY = ["queued", "running", "awaiting_edit"];
 
-export class RunPage {
-  /**
-   * Is drawn into `box`. `calls` are what can be done: close(), beside(step) (the place of the run
-   * before or after in the search, or null), export(run), verify(run), remove(run), erase(run),
-   * restore(run); `search()` gives the search that the page came from.
-   */
-  constructor(box, calls) {
-    this.box = box;
-    this.calls = calls;
-    this.shown = null;
-    this.asked = null;
-    this.stop = () => {};
-  }
-
-  /** Fetch a run and show it; what was shown before stays until then. */
-  async open(runId) {
-    this.close();
-    const asked = (this.asked = new AbortController());
-    this.box.setAttribute("aria-busy", "true");
-    refill(this.box, this.head(null), element("p", { class: "hint", role: "status" }, word("gallery.waiting")));
-    try {
-      const found = await fetchRun(runId, asked.signal);
-      if (asked.signal.aborted) return;
-      this.shown = found;
-      this.draw();
-      this.box.querySelector("h2").focus({ preventScroll: true });
-      this.box.removeAttribute("aria-busy");
-      await this.follow(runId, asked.signal);
-    } catch (error) {
-      if (error.code === "called_off") return;
-      const text = error.code === "run_not_found" ? word("gallery.run.unknown") : failure(error);
-      refill(this.box, this.head(null), element("p", { class: "note bad", role: "alert" }, text));
-    } finally {
-      if (this.asked === asked) this.box.removeAttribute("aria-busy");
-    }
+/**
+ * `calls` are what can be done: close(), beside(step) (the place of the run before or after in the
+ * search, or null), go(step), export(run), verify(run), remove(run), erase(run), restore(run);
+ * `search()` gives the search that the page came from, `filterOf(name, value)` a part of one.
+ */
+export class RunPage extends FetchedPage {
+  /** Fetch a run, show it, and go on showing what is new of it until it is over. */
+  open(runId) {
+    return this.show(
+      (signal) => fetchRun(runId, signal),
+      (signal) => this.follow(runId, signal),
+    );
   }
 
   /** Show what is new of a run that is under way, until it is over. */
@@ -92,15 +70,6 @@ export class RunPage {
       // A server with no room for those who wait answers at once.
       await new Promise((resolve) => setTimeout(resolve, FOLLOW_MILLISECONDS));
     }
-  }
-
-  /** Stop fetching and forget what is shown. */
-  close() {
-    if (this.asked) this.asked.abort();
-    this.asked = null;
-    this.shown = null;
-    this.stop();
-    refill(this.box);
   }
 
   draw() {
@@ -121,7 +90,7 @@ export class RunPage {
     refill(this.box, this.head(run), title, under, element("div", { class: "run-columns" }, left, right), related ? this.relatedRuns(related) : null);
   }
 
-  head(run) {
+  head(run = null) {
     const button = (key, call, options = {}) => element("button", { type: "button", class: options.class || null, disabled: options.disabled || false, onClick: call }, word(`gallery.run.${key}`));
     const bar = element("div", { class: "run-bar" }, button("close", () => this.calls.close(), { class: "plain" }));
     const beside = element("div", { class: "buttons" });
@@ -168,9 +137,4 @@ export class RunPage {
     }
     return element("div", {}, head, list);
   }
-}
-
-/** How many runs there are in words, for headings. */
-export function howMany(count) {
-  return word("gallery.runs", { count, number: number(count) });
 }

@@ -7,7 +7,7 @@ import { beginning, day, styleName } from "./shown.js";
 const SHOWN_FIRST = ["image", "video", "3d", "audio"];
 
 /** The address of a small picture of a run, for a place of so many CSS pixels; null for none. */
-export function pictureOf(run, side) {
+function pictureOf(run, side) {
   const types = new Set((run.outputs || []).map((output) => output.type));
   const type = SHOWN_FIRST.find((one) => types.has(one));
   if (!type) return null;

@@ -17,7 +17,6 @@ from devserver.my_app.services.exports.formats.csv_tables import (
     CsvFile,
     CsvTables,
     cell,
-    text_of_cell,
 )
 from devserver.my_app.services.exports.port import ExportedRun
 from devserver.my_app.services.run_metadata import Job, Output, RunMetadata, StageRecord
@@ -25,6 +24,11 @@ from tests.exported_runs import HOSTILE_TEXTS, LONE_SURROGATES, a_run
 from tests.services.exports.format_rules import written
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+
+
+def text_of_cell(said: str) -> str:
+    """The text again, as EXPORTS.md says: without the apostrophe at its beginning."""
+    return said.removeprefix("'")
 
 
 @pytest.fixture(autouse=True)

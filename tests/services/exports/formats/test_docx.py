@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import docx
@@ -16,11 +15,12 @@ from devserver.my_app.services.exports.shown_text import visible
 from tests.services.exports.report_samples import (
     HOSTILE,
     Unseekable,
-    blocked_run,
-    failed_run,
+    breaking_off,
     illustrations,
     run_with,
+    runs_of_each_end,
     watched,
+    written,
 )
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -31,14 +31,8 @@ def _report(tmp_path: Path) -> DocxReport:
     return DocxReport(illustrations(tmp_path), scratch=tmp_path / "scratch")
 
 
-def data_of(report: DocxReport, *runs: ExportedRun, **options: object) -> bytes:
-    out = Unseekable()
-    report.write(iter(runs), out, ExportOptions(**options))  # type: ignore[arg-type]
-    return out.getvalue()
-
-
 def made(report: DocxReport, *runs: ExportedRun, **options: object) -> Document:
-    return docx.Document(io.BytesIO(data_of(report, *runs, **options)))
+    return docx.Document(io.BytesIO(written(report, *runs, **options)))
 
 
 def text_of(document: Document) -> str:
@@ -50,14 +44,7 @@ def text_of(document: Document) -> str:
 def test_a_report_holds_everything_of_a_run(
     report: DocxReport, tmp_path: Path, language: str
 ) -> None:
-    runs = [
-        run_with(
-            tmp_path, "Die Katze schläft", "image", after="Die Katze tanzt", user_id="KIND_07"
-        ),
-        run_with(tmp_path, "Regen", "audio", "video", "3d"),
-        blocked_run(tmp_path),
-        failed_run(tmp_path),
-    ]
+    runs = runs_of_each_end(tmp_path)
     document = made(report, *runs, language=language, title="Mein Bericht", licence="CC BY 4.0")
     said = text_of(document)
     for run in runs:
@@ -89,7 +76,7 @@ def test_changes_are_struck_through_and_underlined(report: DocxReport, tmp_path:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_texts_are_shown(report: DocxReport, tmp_path: Path, name: str) -> None:
     text = HOSTILE[name]
-    data = data_of(report, run_with(tmp_path, text, after=f"Danach: {text}"))
+    data = written(report, run_with(tmp_path, text, after=f"Danach: {text}"))
     said = text_of(docx.Document(io.BytesIO(data)))
     for line in visible(text).split("\n"):
         assert said.count(line) >= 2
@@ -126,12 +113,8 @@ def test_many_runs_are_written_one_by_one(report: DocxReport, tmp_path: Path) ->
 def test_what_the_runs_raise_comes_out_and_nothing_stays(
     report: DocxReport, tmp_path: Path
 ) -> None:
-    def breaking() -> Iterator[ExportedRun]:
-        yield run_with(tmp_path, "Text", "image")
-        raise InterruptedError("cancelled")
-
     out = Unseekable()
     with pytest.raises(InterruptedError):
-        report.write(breaking(), out, ExportOptions())
+        report.write(breaking_off(tmp_path), out, ExportOptions())
     assert out.getvalue() == b""
     assert list((tmp_path / "scratch").iterdir()) == []

@@ -4,7 +4,6 @@ import base64
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,9 +17,11 @@ from tests.services.exports.report_samples import (
     HOSTILE,
     Unseekable,
     blocked_run,
+    breaking_off,
     illustrations,
     run_with,
     watched,
+    written,
 )
 
 
@@ -35,15 +36,11 @@ def _folder(tmp_path: Path) -> HtmlFolder:
 
 
 def page_of(report: HtmlPage, *runs: ExportedRun, **options: object) -> str:
-    out = Unseekable()
-    report.write(iter(runs), out, ExportOptions(**options))  # type: ignore[arg-type]
-    return out.getvalue().decode()
+    return written(report, *runs, **options).decode()
 
 
 def package_of(report: HtmlFolder, *runs: ExportedRun) -> zipfile.ZipFile:
-    out = Unseekable()
-    report.write(iter(runs), out, ExportOptions())
-    package = zipfile.ZipFile(io.BytesIO(out.getvalue()))
+    package = zipfile.ZipFile(io.BytesIO(written(report, *runs)))
     assert package.testzip() is None
     return package
 
@@ -131,13 +128,9 @@ def test_runs_are_taken_one_by_one(make: type[HtmlPage | HtmlFolder], tmp_path: 
 
 @pytest.mark.parametrize("make", [HtmlPage, HtmlFolder])
 def test_what_the_runs_raise_comes_out(make: type[HtmlPage | HtmlFolder], tmp_path: Path) -> None:
-    def breaking() -> Iterator[ExportedRun]:
-        yield run_with(tmp_path, "Text", "image")
-        raise InterruptedError("cancelled")
-
     report = make(illustrations(tmp_path), scratch=tmp_path / "scratch")
     with pytest.raises(InterruptedError):
-        report.write(breaking(), Unseekable(), ExportOptions())
+        report.write(breaking_off(tmp_path), Unseekable(), ExportOptions())
     assert list((tmp_path / "scratch").iterdir()) == []
 
 

@@ -18,11 +18,12 @@ from devserver.my_app.services.worker_pool import WorkerPool
 from tests.services.exports.report_samples import (
     HOSTILE,
     Unseekable,
-    blocked_run,
-    failed_run,
+    breaking_off,
     illustrations,
     run_with,
+    runs_of_each_end,
     watched,
+    written,
 )
 
 
@@ -37,9 +38,7 @@ def _report(tmp_path: Path, fonts: Path) -> PdfReport:
 
 
 def made(report: PdfReport, *runs: ExportedRun, **options: object) -> PdfReader:
-    out = Unseekable()
-    report.write(iter(runs), out, ExportOptions(**options))  # type: ignore[arg-type]
-    return PdfReader(io.BytesIO(out.getvalue()), strict=True)
+    return PdfReader(io.BytesIO(written(report, *runs, **options)), strict=True)
 
 
 def language_of(reader: PdfReader) -> str:
@@ -71,14 +70,7 @@ def test_words_are_copied_without_a_sign_nobody_sees(report: PdfReport, tmp_path
 def test_a_report_holds_everything_of_a_run(
     report: PdfReport, tmp_path: Path, language: str
 ) -> None:
-    runs = [
-        run_with(
-            tmp_path, "Die Katze schläft", "image", after="Die Katze tanzt", user_id="KIND_07"
-        ),
-        run_with(tmp_path, "Regen", "audio", "video", "3d"),
-        blocked_run(tmp_path),
-        failed_run(tmp_path),
-    ]
+    runs = runs_of_each_end(tmp_path)
     reader = made(report, *runs, language=language, title="Mein Bericht", licence="CC BY 4.0")
     said = bare(text_of(reader))
     for run in runs:
@@ -182,13 +174,9 @@ def test_many_runs_are_bound_of_parts(report: PdfReport, tmp_path: Path) -> None
 
 
 def test_what_the_runs_raise_comes_out_and_nothing_stays(report: PdfReport, tmp_path: Path) -> None:
-    def breaking() -> Iterator[ExportedRun]:
-        yield run_with(tmp_path)
-        raise InterruptedError("cancelled")
-
     out = Unseekable()
     with pytest.raises(InterruptedError):
-        report.write(breaking(), out, ExportOptions())
+        report.write(breaking_off(tmp_path), out, ExportOptions())
     assert out.getvalue() == b""
     assert list((tmp_path / "scratch").iterdir()) == []
 

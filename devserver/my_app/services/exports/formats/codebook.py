@@ -237,6 +237,8 @@ _RUN_COLUMNS = (
 _NUMBER = Column(
     "number", "whole number", "laufende Nummer im Durchlauf, ab 1", "its number in the run, from 1"
 )
+_CONFIG = Column("config", "text", "auf welche Art", "in which way")
+_MODEL = Column("model", "text", "das Modell", "the model")
 _OUTPUT_COLUMNS = (
     _RUN_ID,
     _NUMBER,
@@ -245,7 +247,7 @@ _OUTPUT_COLUMNS = (
         "filename", "text", "Dateiname im Ordner des Durchlaufs", "its name in the run's folder"
     ),
     Column("backend", "text", "wer es gemacht hat", "who made it"),
-    Column("config", "text", "auf welche Art", "in which way"),
+    _CONFIG,
     Column("file_size_bytes", "whole number", "Größe in Bytes", "its size in bytes"),
     Column("format", "text", "Dateiformat, nach dem Inhalt", "the format, told by its content"),
     Column("mime_type", "text", "Medientyp (MIME)", "its media type (MIME)"),
@@ -257,7 +259,7 @@ _OUTPUT_COLUMNS = (
     Column("faces", "whole number", "Zahl der Flächen (3d)", "how many faces (3d)"),
     Column("sha256", "text", "Prüfsumme der Datei", "the checksum of the file"),
     Column("seed", "whole number", "Startzahl des Zufalls", "the seed"),
-    Column("model", "text", "das Modell", "the model"),
+    _MODEL,
     Column("license", "text", "Lizenz", "its licence"),
     Column("credit", "text", "wem es zu verdanken ist", "whom to credit"),
     Column(
@@ -284,8 +286,8 @@ _STAGE_COLUMNS = (
     Column("input", "text", "was hineinging", "what went in"),
     Column("output", "text", "was herauskam", "what came out"),
     Column("backend", "text", "wer es tat", "who did it"),
-    Column("model", "text", "das Modell", "the model"),
-    Column("config", "text", "auf welche Art", "in which way"),
+    _MODEL,
+    _CONFIG,
     Column("started_at", "time", "Beginn (UTC, ISO 8601)", "when it began (UTC, ISO 8601)"),
     Column("duration_seconds", "number", "Dauer in Sekunden", "how long it took, in seconds"),
     Column("details", "JSON", "Urteil, Grund und Weiteres", "verdict, reason and more", _details),
@@ -296,7 +298,7 @@ _JOB_COLUMNS = (
     Column("backend", "text", "an wen die Arbeit ging", "whom the job was handed to"),
     Column("server", "text", "an welchen Rechner", "on which server"),
     Column("job_id", "text", "seine Kennung dort", "its id there"),
-    Column("config", "text", "auf welche Art", "in which way"),
+    _CONFIG,
     Column("state", "text", "was daraus wurde", "what became of it"),
     Column("workflow", "text", "Datei mit dem, was gesendet wurde", "the file with what was sent"),
 )

@@ -104,7 +104,7 @@ class CsvFile:
 
 
 def cell(value: Any) -> str:
-    """A value as it stands in a cell; `text_of_cell` gives a text back.
+    """A value as it stands in a cell; a text is had back by taking one mark off its beginning.
 
     Lone surrogates become \\ud800 and so on when the row is written, NUL becomes ␀; no more than
     that is lost of a text.
@@ -117,11 +117,6 @@ def cell(value: Any) -> str:
         return str(value)
     text = value.replace("\0", "\u2400")
     return _MARK + text if text.startswith((_MARK, *_STARTS_A_FORMULA)) else text
-
-
-def text_of_cell(said: str) -> str:
-    """The text that `cell` made this of."""
-    return said.removeprefix(_MARK)
 
 
 def codebook(language: Language) -> bytes:

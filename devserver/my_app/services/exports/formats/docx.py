@@ -14,18 +14,31 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import docx
-from docx.document import Document
-from docx.enum.style import WD_STYLE_TYPE
-from docx.enum.text import WD_BREAK, WD_TAB_ALIGNMENT
-from docx.oxml import OxmlElement, parse_xml
-from docx.oxml.ns import nsdecls, qn
+from docx.enum.text import WD_BREAK
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
 from docx.oxml.shape import CT_Inline
-from docx.shared import Cm, Emu, Length, Pt, RGBColor
-from docx.table import Table, _Cell
+from docx.shared import Cm, Emu, Pt, RGBColor
+from docx.table import _Cell
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
+from devserver.my_app.services.exports.formats.docx_elements import (
+    add_bookmark,
+    bookmark,
+    page_number_of,
+    repeat_as_header,
+    run_leftwards,
+    set_widths,
+    xml_of,
+)
+from devserver.my_app.services.exports.formats.docx_styles import (
+    QUIET,
+    WIDTH,
+    as_added,
+    as_removed,
+    new_document,
+)
 from devserver.my_app.services.exports.illustrations import Illustrations
 from devserver.my_app.services.exports.port import ExportedRun, ExportOptions, Holds
 from devserver.my_app.services.exports.report import Fact, Medium, Report, Section, Step
@@ -36,12 +49,8 @@ _RELATIONS = "word/_rels/document.xml.rels"
 _TYPES = "[Content_Types].xml"
 _SPLIT = b"<w:p><w:r><w:t>the body</w:t></w:r></w:p>"
 _IMAGE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/image"
-_ACCENT, _QUIET = RGBColor(0x24, 0x5C, 0x68), RGBColor(0x55, 0x63, 0x6B)
-_REMOVED, _ADDED = RGBColor(0x8A, 0x1C, 0x1C), RGBColor(0x0B, 0x5A, 0x2B)
-_WIDTH = Cm(16.6)
 _PICTURE_WIDTH, _PICTURE_HEIGHT = Cm(7), Cm(7)
 _CONTENTS_FROM = 3
-_FONT = "Calibri"
 
 
 class DocxReport:
@@ -73,9 +82,8 @@ class _Work:
         self._report = report
         self._words = report.words
         self._illustrations = illustrations
-        self._document = _new_document(report)
+        self._document = new_document(report)
         self._pictures = 0
-        self._shapes = 0
 
     def write(self, runs: Iterable[ExportedRun], out: BinaryIO) -> None:
         entries: list[tuple[int, str, str]] = []
@@ -96,7 +104,7 @@ class _Work:
         parts = [element for element in body if element.tag != qn("w:sectPr")]
         for element in parts:
             body.remove(element)
-        return b"".join(_xml(element) for element in parts)
+        return b"".join(xml_of(element) for element in parts)
 
     def _pack(self, out: BinaryIO, front: bytes, body: BinaryIO) -> None:
         self._document.add_paragraph("the body")
@@ -140,7 +148,7 @@ class _Work:
         title.paragraph_format.space_before = Cm(5)
         self._text(title, report.title)
         self._text(document.add_paragraph(style="Subtitle"), report.how_many(len(entries)))
-        self._text(document.add_paragraph(), f"{words['made_on']} {report.made_on}", _QUIET)
+        self._text(document.add_paragraph(), f"{words['made_on']} {report.made_on}", QUIET)
         for head, body in (
             (words["about"], words["what_this_is"]),
             (words["ai_notice_title"], words["ai_notice"]),
@@ -161,9 +169,9 @@ class _Work:
         middle, _, end = rest.partition("{added}")
         paragraph = self._document.add_paragraph()
         self._text(paragraph, before)
-        _as_removed(self._text(paragraph, self._words["sample_removed"]))
+        as_removed(self._text(paragraph, self._words["sample_removed"]))
         self._text(paragraph, middle)
-        _as_added(self._text(paragraph, self._words["sample_added"]))
+        as_added(self._text(paragraph, self._words["sample_added"]))
         self._text(paragraph, end)
 
     def _add_contents(self, entries: list[tuple[int, str, str]]) -> None:
@@ -173,12 +181,12 @@ class _Work:
         for number, text, status in entries:
             paragraph = self._document.add_paragraph(style="Entry")
             link = OxmlElement("w:hyperlink")
-            link.set(qn("w:anchor"), _bookmark(number))
+            link.set(qn("w:anchor"), bookmark(number))
             paragraph._p.append(link)
             for piece in (text, f" — {status}\t"):
-                run = self._text(paragraph, piece, None if piece is text else _QUIET)
+                run = self._text(paragraph, piece, None if piece is text else QUIET)
                 link.append(run._r)
-            link.append(_page_number_of(number))
+            link.append(page_number_of(number))
 
     # One run
 
@@ -187,7 +195,7 @@ class _Work:
         heading = document.add_paragraph(style="Heading 1")
         heading.paragraph_format.page_break_before = True
         self._text(heading, section.heading)
-        _add_bookmark(heading, section.number)
+        add_bookmark(heading, section.number)
         self._add_facts(section.facts)
         if section.why:
             self._text(document.add_paragraph(style="Lead"), section.why.label)
@@ -202,7 +210,7 @@ class _Work:
         for medium in section.media:
             self._add_medium(section, medium)
         if not section.media:
-            self._text(document.add_paragraph(), words["no_media"], _QUIET)
+            self._text(document.add_paragraph(), words["no_media"], QUIET)
         if section.steps:
             self._text(document.add_paragraph(style="Heading 2"), words["journey"])
         for step in section.steps:
@@ -210,26 +218,26 @@ class _Work:
 
     def _add_facts(self, facts: tuple[Fact, ...]) -> None:
         table = self._document.add_table(len(facts), 2, style="Facts")
-        _set_widths(table, Cm(4.2), Emu(_WIDTH - Cm(4.2)))
+        set_widths(table, Cm(4.2), Emu(WIDTH - Cm(4.2)))
         for row, fact in zip(table.rows, facts, strict=True):
             for cell in row.cells:
                 cell.paragraphs[0].paragraph_format.space_after = Pt(0)
-            self._text(row.cells[0].paragraphs[0], fact.label, _QUIET)
+            self._text(row.cells[0].paragraphs[0], fact.label, QUIET)
             self._text(row.cells[1].paragraphs[0], fact.value)
 
     def _add_texts(self, section: Section) -> None:
         words = self._words
         table = self._document.add_table(2, 2)
-        _set_widths(table, Emu(_WIDTH // 2), Emu(_WIDTH // 2))
+        set_widths(table, Emu(WIDTH // 2), Emu(WIDTH // 2))
         for column, label in enumerate(("input_text", "transformed_text")):
             self._text(table.rows[0].cells[column].paragraphs[0], words[label]).bold = True
-        _repeat_as_header(table.rows[0]._tr)
+        repeat_as_header(table.rows[0]._tr)
         self._add_lines(table.rows[1].cells[0], section.input_text)
         right = table.rows[1].cells[1]
         if section.transformed_text is None:
-            self._text(right.paragraphs[0], words["no_transformed"], _QUIET)
+            self._text(right.paragraphs[0], words["no_transformed"], QUIET)
         elif not section.is_rewritten:
-            self._text(right.paragraphs[0], words["same_text"], _QUIET)
+            self._text(right.paragraphs[0], words["same_text"], QUIET)
         else:
             self._add_lines(right, section.transformed_text)
 
@@ -246,7 +254,7 @@ class _Work:
         paragraph = self._document.add_paragraph(style="Step")
         self._text(paragraph, step.title).bold = True
         self._text(paragraph, f" — {step.status}  ")
-        self._text(paragraph, step.facts, _QUIET).font.size = Pt(8.5)
+        self._text(paragraph, step.facts, QUIET).font.size = Pt(8.5)
         said = " ".join(filter(None, (step.note, words["unchanged"] if step.is_unchanged else "")))
         if said:
             self._text(self._document.add_paragraph(style="Changes"), said)
@@ -254,14 +262,14 @@ class _Work:
             return
         changes = readable(step.changes, words["cut_short"])
         paragraph = self._document.add_paragraph(style="Changes")
-        rightwards = runs_rightwards("".join(change.text for change in changes))
-        _set_direction(paragraph, rightwards)
+        if not runs_rightwards("".join(change.text for change in changes)):
+            run_leftwards(paragraph)
         for change in changes:
             run = self._text(paragraph, change.text, directed=False)
             if change.kind == "removed":
-                _as_removed(run)
+                as_removed(run)
             elif change.kind == "added":
-                _as_added(run)
+                as_added(run)
 
     def _add_medium(self, section: Section, medium: Medium) -> None:
         words = self._words
@@ -282,12 +290,12 @@ class _Work:
         self._text(caption, f" · {medium.made_by}")
         for line in filter(None, (medium.credit, medium.facts)):
             caption.add_run().add_break(WD_BREAK.LINE)
-            self._text(caption, line, _QUIET)
+            self._text(caption, line, QUIET)
 
     def _add_picture(self, paragraph: Paragraph, alt: str, width: int, height: int) -> None:
         scale = min(_PICTURE_WIDTH / width, _PICTURE_HEIGHT / height)
         if width > 2.5 * height:
-            scale = _WIDTH / width
+            scale = WIDTH / width
         number = self._pictures
         inline: Any = CT_Inline.new_pic_inline(
             number, f"rIdReport{number}", f"report{number}.jpg",
@@ -311,177 +319,5 @@ class _Work:
         if not runs_rightwards(text):
             run.font.rtl = True
             if directed:
-                _set_direction(paragraph, rightwards=False)
+                run_leftwards(paragraph)
         return run
-
-
-def _new_document(report: Report) -> Document:
-    document = docx.Document()
-    for element in list(document.element.body):
-        if element.tag != qn("w:sectPr"):
-            document.element.body.remove(element)
-    about = document.core_properties
-    about.title, about.author, about.comments = report.title, "", report.words["about"]
-    about.language = report.language
-    page = document.sections[0]
-    page.page_width, page.page_height = Cm(21), Cm(29.7)
-    page.left_margin = page.right_margin = Cm(2.2)
-    page.top_margin, page.bottom_margin = Cm(2.2), Cm(2.4)
-    page.different_first_page_header_footer = True
-    _set_styles(document, report.language)
-    footer = page.footer.paragraphs[0]
-    footer.style = "Foot"
-    for text in (report.title, "\t", f"{report.words['page']} "):
-        footer.add_run(text)
-    footer._p.append(_field("PAGE"))
-    return document
-
-
-def _set_styles(document: Document, language: str) -> None:
-    styles: Any = document.styles
-    normal = styles["Normal"]
-    normal.font.name, normal.font.size = _FONT, Pt(10)
-    normal.paragraph_format.space_after = Pt(5)
-    tongue = OxmlElement("w:lang")
-    tongue.set(qn("w:val"), {"de": "de-DE", "en": "en-GB"}[language])
-    normal.element.get_or_add_rPr().append(tongue)
-    for name, size, before, after in (
-        ("Title", 28, 0, 6), ("Subtitle", 13, 4, 2), ("Heading 1", 16, 0, 8),
-        ("Heading 2", 12, 14, 5), ("Caption", 9, 3, 10),
-    ):  # fmt: skip
-        style = styles[name]
-        _set_font(style, size)
-        style.font.bold = name not in ("Subtitle", "Caption")
-        style.font.italic = False
-        style.font.color.rgb = None if name == "Caption" else _ACCENT
-        style.paragraph_format.space_before = Pt(before)
-        style.paragraph_format.space_after = Pt(after)
-    for name, base in (
-        ("Contents", "Normal"), ("Entry", "Normal"), ("Lead", "Normal"), ("Boxed", "Normal"),
-        ("Step", "Normal"), ("Changes", "Normal"), ("Foot", "Normal"),
-    ):  # fmt: skip
-        style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
-        style.base_style = styles[base]
-    _set_font(styles["Contents"], 16)
-    for name in ("Contents", "Lead"):
-        styles[name].font.bold = True
-        styles[name].font.color.rgb = _ACCENT
-        styles[name].paragraph_format.keep_with_next = True
-        styles[name].paragraph_format.space_before = Pt(6)
-        styles[name].paragraph_format.space_after = Pt(2)
-    entry = styles["Entry"].paragraph_format
-    entry.tab_stops.add_tab_stop(_WIDTH, WD_TAB_ALIGNMENT.RIGHT)
-    foot = styles["Foot"]
-    foot.font.size, foot.font.color.rgb = Pt(8), _QUIET
-    foot.paragraph_format.tab_stops.add_tab_stop(_WIDTH, WD_TAB_ALIGNMENT.RIGHT)
-    entry.space_after, entry.right_indent = Pt(3), Cm(0)
-    styles["Step"].paragraph_format.space_before = Pt(8)
-    styles["Step"].paragraph_format.space_after = Pt(2)
-    styles["Step"].paragraph_format.keep_with_next = True
-    _add_border(styles["Changes"], "left")
-    styles["Changes"].paragraph_format.left_indent = Cm(0.4)
-    for side in ("top", "left", "bottom", "right"):
-        _add_border(styles["Boxed"], side)
-    _add_facts_style(styles)
-
-
-def _add_facts_style(styles: Any) -> None:
-    style = styles.add_style("Facts", WD_STYLE_TYPE.TABLE)
-    style.base_style = styles["Normal Table"]
-    style.element.append(
-        parse_xml(
-            f"<w:tblPr {nsdecls('w')}><w:tblBorders>"
-            '<w:bottom w:val="single" w:sz="4" w:color="C9D2D6"/>'
-            '<w:insideH w:val="single" w:sz="4" w:color="C9D2D6"/></w:tblBorders>'
-            '<w:tblCellMar><w:top w:w="30" w:type="dxa"/><w:bottom w:w="30" w:type="dxa"/>'
-            "</w:tblCellMar></w:tblPr>"
-        )
-    )
-    style.paragraph_format.space_after = Pt(0)
-
-
-def _set_font(style: Any, size: int) -> None:
-    style.font.name, style.font.size = _FONT, Pt(size)
-    fonts = style.element.rPr.rFonts
-    for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
-        fonts.attrib.pop(qn(f"w:{theme}"), None)
-    fonts.set(qn("w:hAnsi"), _FONT)
-
-
-def _add_border(style: Any, side: str) -> None:
-    properties = style.element.get_or_add_pPr()
-    borders = properties.find(qn("w:pBdr"))
-    if borders is None:
-        borders = OxmlElement("w:pBdr")
-        properties.insert_element_before(
-            borders, "w:shd", "w:tabs", "w:suppressAutoHyphens", "w:spacing", "w:ind", "w:jc"
-        )
-    line = OxmlElement(f"w:{side}")
-    for key, value in (("val", "single"), ("sz", "8"), ("space", "6"), ("color", "C9D2D6")):
-        line.set(qn(f"w:{key}"), value)
-    borders.append(line)
-
-
-def _as_removed(run: Run) -> None:
-    run.font.strike = True
-    run.font.color.rgb = _REMOVED
-
-
-def _as_added(run: Run) -> None:
-    run.font.underline = True
-    run.font.bold = True
-    run.font.color.rgb = _ADDED
-
-
-def _set_direction(paragraph: Paragraph, rightwards: bool) -> None:
-    if rightwards:
-        return
-    properties: Any = paragraph._p.get_or_add_pPr()
-    if properties.find(qn("w:bidi")) is None:
-        properties.insert_element_before(
-            OxmlElement("w:bidi"), "w:adjustRightInd", "w:snapToGrid", "w:spacing", "w:ind", "w:jc"
-        )
-
-
-def _set_widths(table: Table, *widths: Length) -> None:
-    table.autofit = False
-    for column, width in zip(table.columns, widths, strict=True):
-        column.width = width
-        for cell in column.cells:
-            cell.width = width
-
-
-def _repeat_as_header(row: Any) -> None:
-    row.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
-
-
-def _bookmark(number: int) -> str:
-    return f"run_{number}"
-
-
-def _add_bookmark(paragraph: Paragraph, number: int) -> None:
-    for tag in ("w:bookmarkStart", "w:bookmarkEnd"):
-        mark = OxmlElement(tag)
-        mark.set(qn("w:id"), str(number))
-        if tag.endswith("Start"):
-            mark.set(qn("w:name"), _bookmark(number))
-        paragraph._p.append(mark)
-
-
-def _page_number_of(number: int) -> Any:
-    """The page a run begins on, which the reader's program works out."""
-    return _field(f"PAGEREF {_bookmark(number)} \\h")
-
-
-def _field(instruction: str) -> Any:
-    return parse_xml(
-        f'<w:fldSimple {nsdecls("w")} w:instr="{instruction}" w:dirty="true">'
-        "<w:r><w:t>·</w:t></w:r></w:fldSimple>"
-    )
-
-
-def _xml(element: Any) -> bytes:
-    from lxml import etree  # noqa: PLC0415 - python-docx brings it
-
-    made: bytes = etree.tostring(element)
-    return made

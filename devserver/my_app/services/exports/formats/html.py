@@ -67,7 +67,20 @@ def _mime_type(output: Output) -> str:
     return known if _TYPES.fullmatch(known) else "application/octet-stream"
 
 
-class HtmlPage:
+class _HtmlReport:
+    """What both ways have: pictures of the media, and room for what is written before its top."""
+
+    def __init__(self, illustrations: Illustrations, *, scratch: Path) -> None:
+        self._illustrations = illustrations
+        self._scratch = scratch
+
+    def _laid_aside(self) -> IO[bytes]:
+        """A file for what comes below the number of runs, which is known at the end."""
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryFile(dir=self._scratch)
+
+
+class HtmlPage(_HtmlReport):
     """One page with all runs and, as far as there is room, all their media in it."""
 
     name = "html"
@@ -77,17 +90,11 @@ class HtmlPage:
     holds: Holds = "media in text"
     marks_media = True
 
-    def __init__(self, illustrations: Illustrations, *, scratch: Path) -> None:
-        self._illustrations = illustrations
-        self._scratch = scratch
-
     def write(self, runs: Iterable[ExportedRun], out: BinaryIO, options: ExportOptions) -> None:
         """See `ExportFormat`."""
         report = Report(options)
         words = report.words
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        # What stands at the top says how many runs there are, which is known at the end.
-        with tempfile.TemporaryFile(dir=self._scratch) as body:
+        with self._laid_aside() as body:
             number, room = 0, MOST_INSIDE
             for number, run in enumerate(runs, 1):
                 section = report.section(run, number)
@@ -157,7 +164,7 @@ def _figure(medium: Medium, words: dict[str, str], source: str | None, small: st
     return f"<figure>{body}{below}{file}</figcaption></figure>\n".encode()
 
 
-class HtmlFolder:
+class HtmlFolder(_HtmlReport):
     """A ZIP: index.html with all runs in short, runs/ with a page for each, media/ as files."""
 
     name = "html_folder"
@@ -167,18 +174,13 @@ class HtmlFolder:
     holds: Holds = "media"
     marks_media = True
 
-    def __init__(self, illustrations: Illustrations, *, scratch: Path) -> None:
-        self._illustrations = illustrations
-        self._scratch = scratch
-
     def write(self, runs: Iterable[ExportedRun], out: BinaryIO, options: ExportOptions) -> None:
         """See `ExportFormat`."""
         report = Report(options)
         words = report.words
         policy = _policy(_BESIDE)
-        self._scratch.mkdir(parents=True, exist_ok=True)
         with (
-            tempfile.TemporaryFile(dir=self._scratch) as cards,
+            self._laid_aside() as cards,
             zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as package,
         ):
             number = 0

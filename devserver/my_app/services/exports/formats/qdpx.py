@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from types import TracebackType
 from typing import BinaryIO
 from uuid import UUID, uuid5
 
@@ -104,12 +103,7 @@ class _Project(AbstractContextManager["_Project"]):
         self._cases, self._sources, self._notes = (self._spool() for _ in range(3))
         self._sets: dict[tuple[str, str], Spool] = {}
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._open.close()
 
     def add(self, run: ExportedRun) -> None:
