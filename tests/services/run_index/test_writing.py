@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from devserver.my_app.services.run_id import new_run_id
-from devserver.my_app.services.run_index.agreement import CHUNK, write
 from devserver.my_app.services.run_index.database import Database
 from devserver.my_app.services.run_index.rows import Row, row_of
+from devserver.my_app.services.run_index.writing import CHUNK, write
 from devserver.my_app.services.run_metadata import RunMetadata
 
 MOMENT = "2025-11-04T10:15:30+00:00"
