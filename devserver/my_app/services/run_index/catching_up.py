@@ -1,4 +1,4 @@
-"""The one thread that writes the index: what was heard, what the folders say, what has to go."""
+"""Who alone writes the index: what was heard, what the folders say, what has to go."""
 
 from __future__ import annotations
 
@@ -51,6 +51,8 @@ class IndexState:
 class CatchingUp:
     """Keeps the database in agreement with the folders, in a thread of its own.
 
+    In a look through all folders it reads ahead while a second thread writes. Before it takes what
+    was heard meanwhile, all that was read is written; so no older row is ever put over a newer one.
     What fails (a full disk) is tried again; a database that turns out damaged is begun afresh.
     """
 
@@ -309,7 +311,7 @@ class CatchingUp:
             self._changed.notify_all()
 
     def _take_heard_after(self, beside: WritingBeside) -> None:
-        """What was read before it was heard is written first, so that it does not come back."""
+        """Take what was heard, if anything; what was read before is written first."""
         with self._changed:
             if not self._has_heard():
                 return

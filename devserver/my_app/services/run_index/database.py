@@ -57,7 +57,7 @@ class Database:
 
     A file that is damaged, of another version or of somebody else is replaced by an empty one. When
     that can't be, the file is not `is_in_place`, and `start_afresh` tries again.
-    Whoever writes does so from one thread.
+    Only one thread may write at a time.
     """
 
     def __init__(self, folder: Path) -> None:

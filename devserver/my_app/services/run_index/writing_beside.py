@@ -15,9 +15,8 @@ Rows = Mapping[str, Row | None]
 class WritingBeside:
     """Writes rows in the order in which they are given, one lot at a time.
 
-    While it is used in a `with`, only it may write. At the end of that everything is written, or
-    what was raised while it was written is raised there; it is raised earlier by the call that
-    comes next.
+    What is raised while rows are written is raised by the next call, at the latest at the end of
+    its `with`, unless that ends in an error anyway. After it, nothing is being written any more.
     """
 
     def __init__(self, write: Callable[[Rows], None]) -> None:
