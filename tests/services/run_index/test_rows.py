@@ -10,7 +10,7 @@ from devserver.my_app.services.run_metadata import RunMetadata
 from tests.services.run_index.naive import moment_of
 from tests.synthetic_runs import synthetic_runs
 
-ROWS_OF_VERSION = {2: "7ee973dd43654476"}
+ROWS_OF_VERSION = {3: "fdc5444c6396000b"}
 
 
 def test_other_rows_are_another_version() -> None:

@@ -12,16 +12,16 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.run_folders import METADATA, SEALED_SUFFIX
 from devserver.my_app.services.run_id import is_run_id
 from devserver.my_app.services.run_index.rows import Row, row_of
+from devserver.my_app.services.run_index.writing import CHUNK, known_stamps
 from devserver.my_app.services.run_metadata import parse_metadata
 from devserver.my_app.services.sealed_run import read_sealed_metadata
 
@@ -29,12 +29,8 @@ logger = logging.getLogger(__name__)
 
 SETTLED_NS = 2_000_000_000
 """File systems tell the time in steps, the coarsest (FAT) of two seconds."""
-CHUNK = 500
 _READINGS = 3
 _FEW = 100
-_INSERT_RUN = f"INSERT INTO runs VALUES ({', '.join('?' * 18)}) ON CONFLICT (id) DO NOTHING"  # noqa: S608
-_INSERT_WORDS = "INSERT INTO words (rowid, input, transformed, marks) VALUES (?, ?, ?, ?)"
-_Known = dict[str, tuple[str, int]]
 
 
 class Tombstoned(Protocol):
@@ -45,28 +41,6 @@ class Tombstoned(Protocol):
 
     def ids(self) -> Container[str]:
         """All that were."""
-
-
-class Taken(NamedTuple):
-    """What became of the rows."""
-
-    added: int
-    """So many rows more, or fewer, than before."""
-    changed: int
-    """Rows that came, went, or say something else."""
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Everything in the block is written, or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 class Agreement:
@@ -122,7 +96,7 @@ class Agreement:
         met = 0
         ids = self._ids() if rows else self._oldest_first()
         while chunk := list(islice(ids, CHUNK)):
-            known = _known(connection, chunk)
+            known = known_stamps(connection, chunk) if rows else {}
             differing = [
                 run_id
                 for run_id in chunk
@@ -231,28 +205,6 @@ class Agreement:
         self._unreadable[run_id] = stamp
 
 
-def write(connection: sqlite3.Connection, rows: Mapping[str, Row | None]) -> Taken:
-    """Make the rows of these runs what was read of their folders, in one transaction."""
-    added = changed = 0
-    with transaction(connection):
-        known: set[str] = set()
-        run_ids = list(rows)
-        for at in range(0, len(run_ids), CHUNK):
-            known |= _known(connection, run_ids[at : at + CHUNK]).keys()
-        for run_id in known:
-            row = rows[run_id]
-            if row is None:
-                remove(connection, run_id)
-                added, changed = added - 1, changed + 1
-            else:
-                changed += _replace(connection, run_id, row)
-        new = [row for run_id, row in rows.items() if row and run_id not in known]
-        # In the order of the table, which makes a long rebuild much shorter.
-        new.sort(key=lambda row: row.wished_id)
-        _insert_all(connection, new)
-    return Taken(added + len(new), changed + len(new))
-
-
 def _changed_ns(entry: os.DirEntry[str]) -> int:
     try:
         return max(0, entry.stat().st_mtime_ns)
@@ -285,66 +237,3 @@ def _read_file(path: str) -> tuple[bytes, os.stat_result, os.stat_result]:
         return b"".join(pieces), before, os.fstat(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _known(connection: sqlite3.Connection, run_ids: Sequence[str]) -> _Known:
-    marks = ", ".join("?" * len(run_ids))
-    rows = connection.execute(
-        f"SELECT run_id, stamp, is_settled FROM runs WHERE run_id IN ({marks})",  # noqa: S608
-        run_ids,
-    )
-    return {run_id: (stamp, is_settled) for run_id, stamp, is_settled in rows}
-
-
-def remove(connection: sqlite3.Connection, run_id: str) -> int:
-    """Take a run out of the index, inside a transaction; returns how many rows went."""
-    found = connection.execute("SELECT id FROM runs WHERE run_id = ?", (run_id,)).fetchone()
-    if found is None:
-        return 0
-    connection.execute("DELETE FROM words WHERE rowid = ?", found)
-    connection.execute("DELETE FROM runs WHERE id = ?", found)
-    return 1
-
-
-def _replace(connection: sqlite3.Connection, run_id: str, row: Row) -> bool:
-    old = connection.execute("SELECT * FROM runs WHERE run_id = ?", (run_id,)).fetchone()
-    words = connection.execute(
-        "SELECT input, transformed, marks FROM words WHERE rowid = ?", (old[0],)
-    ).fetchone()
-    if words == row.words and old[4:] == row.columns[3:]:
-        connection.execute(
-            "UPDATE runs SET stamp = ?, is_settled = ? WHERE id = ?", (*row.columns[1:3], old[0])
-        )
-        return False
-    remove(connection, run_id)
-    _insert(connection, row)
-    return True
-
-
-def _insert_all(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """In two calls, which is quicker than two for each."""
-    placed: Sequence[Row] = rows
-    count = connection.executemany(
-        _INSERT_RUN, [(row.wished_id, *row.columns) for row in rows]
-    ).rowcount
-    if count < len(rows):  # some have the very time of others
-        run_ids = [str(row.columns[0]) for row in rows]
-        there: set[str] = set()
-        for at in range(0, len(rows), CHUNK):
-            there |= _known(connection, run_ids[at : at + CHUNK]).keys()
-        placed = [row for row in rows if row.columns[0] in there]
-        for row in rows:
-            if row.columns[0] not in there:
-                _insert(connection, row)
-    connection.executemany(_INSERT_WORDS, [(row.wished_id, *row.words) for row in placed])
-
-
-def _insert(connection: sqlite3.Connection, row: Row) -> None:
-    connection.execute(_INSERT_WORDS, (_insert_run(connection, row), *row.words))
-
-
-def _insert_run(connection: sqlite3.Connection, row: Row) -> int:
-    row_id = row.wished_id
-    while not connection.execute(_INSERT_RUN, (row_id, *row.columns)).rowcount:
-        row_id += 1  # another run has just this time
-    return row_id

@@ -1,4 +1,4 @@
-"""The one thread that writes the index: what was heard, what the folders say, what has to go."""
+"""Who alone writes the index: what was heard, what the folders say, what has to go."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from devserver.my_app.services.errors import ServerError
-from devserver.my_app.services.run_index.agreement import Agreement, remove, transaction, write
+from devserver.my_app.services.run_index.agreement import Agreement
 from devserver.my_app.services.run_index.database import Database
 from devserver.my_app.services.run_index.rows import Row
+from devserver.my_app.services.run_index.writing import remove, transaction, write
+from devserver.my_app.services.run_index.writing_beside import WritingBeside
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +27,7 @@ _LINGER_SECONDS = 0.2
 _RETRY_SECONDS = 5.0
 _PATIENCE_SECONDS = 10.0
 _READ_AT_ONCE = 100
-_WRITTEN_AT_ONCE = 6000
+_WRITTEN_AT_ONCE = 4000
 
 
 class IndexNotWiped(ServerError):
@@ -49,6 +51,8 @@ class IndexState:
 class CatchingUp:
     """Keeps the database in agreement with the folders, in a thread of its own.
 
+    In a look through all folders it reads ahead while a second thread writes. Before it takes what
+    was heard meanwhile, all that was read is written; so no older row is ever put over a newer one.
     What fails (a full disk) is tried again; a database that turns out damaged is begun afresh.
     """
 
@@ -194,13 +198,7 @@ class CatchingUp:
             return self._closed
 
     def _has_to_do(self) -> bool:
-        return bool(
-            self._dirty
-            or self._is_suspect
-            or self._forgotten
-            or self._wipes_asked > self._wipes_done
-            or self._look_is_due()
-        )
+        return self._has_heard() or self._is_suspect or self._look_is_due()
 
     def _look_is_due(self) -> bool:
         return time.monotonic() >= self._next_look
@@ -291,18 +289,18 @@ class CatchingUp:
         folders = self._agreement.count_folders()
         with self._changed:
             self._folders = folders
-        read: dict[str, Row | None] = {}
-        for differing in self._agreement.differences(self._database.writer):
-            for at in range(0, len(differing), _READ_AT_ONCE):
-                read |= self._agreement.read(differing[at : at + _READ_AT_ONCE])
-                if len(read) >= _WRITTEN_AT_ONCE or self._has_pressing():
-                    self._write(read)
-                    read = {}
-                    self._take_heard()
-                    self._wipe_if_asked()
-                if self._closed:
-                    return
-        self._write(read)
+        with self._database.reading() as connection, WritingBeside(self._write) as beside:
+            read: dict[str, Row | None] = {}
+            for differing in self._agreement.differences(connection):
+                for at in range(0, len(differing), _READ_AT_ONCE):
+                    read |= self._agreement.read(differing[at : at + _READ_AT_ONCE])
+                    if len(read) >= _WRITTEN_AT_ONCE or self._has_pressing():
+                        beside.write(read)
+                        read = {}
+                        self._take_heard_after(beside)
+                    if self._closed:
+                        return
+            beside.write(read)
         with self._changed:
             self._looks_done = max(self._looks_done, ticket)
             self._is_behind = False
@@ -311,6 +309,18 @@ class CatchingUp:
             pause = max(self._look_seconds, _SHARE * (ended - begun))
             self._next_look = 0.0 if is_asked else ended + pause
             self._changed.notify_all()
+
+    def _take_heard_after(self, beside: WritingBeside) -> None:
+        """Take what was heard, if anything; what was read before is written first."""
+        with self._changed:
+            if not self._has_heard():
+                return
+        beside.wait()
+        self._take_heard()
+        self._wipe_if_asked()
+
+    def _has_heard(self) -> bool:
+        return bool(self._dirty or self._forgotten or self._wipes_asked > self._wipes_done)
 
     def _has_pressing(self) -> bool:
         with self._changed:

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 FILE_NAME = "index.sqlite3"
 _APPLICATION = 0x52554E53
-VERSION = 2
+VERSION = 3
 """Of the tables and of what stands in them; another one is made anew."""
 _BUSY_SECONDS = 10.0
 _MOST_IDLE_READERS = 8
@@ -57,7 +57,7 @@ class Database:
 
     A file that is damaged, of another version or of somebody else is replaced by an empty one. When
     that can't be, the file is not `is_in_place`, and `start_afresh` tries again.
-    Whoever writes does so from one thread.
+    Only one thread may write at a time.
     """
 
     def __init__(self, folder: Path) -> None:

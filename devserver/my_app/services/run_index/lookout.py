@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from devserver.my_app.services.run_index import search
-from devserver.my_app.services.run_index.agreement import CHUNK, Agreement, Tombstoned, write
+from devserver.my_app.services.run_index.agreement import Agreement, Tombstoned
 from devserver.my_app.services.run_index.database import FILE_NAME, create_tables, is_ours
 from devserver.my_app.services.run_index.query import RunQuery
 from devserver.my_app.services.run_index.rows import Hit
+from devserver.my_app.services.run_index.writing import CHUNK, write
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -59,7 +58,7 @@ class Row(NamedTuple):
 def row_of(run: RunMetadata, stamp: str, *, is_settled: bool) -> Row:
     """The row of a run, whose metadata.json has this stamp."""
     lengths = [one.duration_seconds for one in run.outputs if one.duration_seconds is not None]
-    backends, configs, types = backends_of(run), configs_of(run), types_of(run)
+    backends, configs, types = _backends(run), _configs(run), _types(run)
     return Row(
         _wished_id(run),
         (
@@ -76,38 +75,39 @@ def row_of(run: RunMetadata, stamp: str, *, is_settled: bool) -> Row:
             run.origin,
             sum(max(0, min(one.file_size_bytes, 1 << 50)) for one in run.outputs),
             max(lengths, default=None),
-            "\n".join(backends),
-            "\n".join(configs),
-            "\n".join(types),
+            backends,
+            configs,
+            types,
             int(run.is_final),
         ),
         (
             searchable(run.input_text),
             searchable(run.transformed_text or ""),
-            " ".join(
-                (
-                    *_marks(run),
-                    *_several("backend", backends),
-                    *_several("config", configs),
-                    *_several("type", types),
-                )
-            ),
+            f"{_marks(run)} {_several('backend', backends)} {_several('config', configs)}"
+            f" {_several('type', types)}",
         ),
     )
 
 
-def _marks(run: RunMetadata) -> list[str]:
-    return [
-        EVERY_RUN,
-        mark("status", run.status),
-        mark("schema", run.schema_id),
-        mark("mode", run.execution_mode),
-        mark("level", run.safety_level),
-        mark("user", run.user_id),
-        mark("workshop", run.workshop),
-        mark("origin", run.origin),
-        _new_mark("text", text_digest(run.input_text)),
-    ]
+def _marks(run: RunMetadata) -> str:
+    common = _common_marks(run.status, run.schema_id, run.execution_mode, run.safety_level)
+    user, workshop = mark("user", run.user_id), mark("workshop", run.workshop)
+    text = _new_mark("text", text_digest(run.input_text))
+    return f"{common} {user} {workshop} {mark('origin', run.origin)} {text}"
+
+
+@lru_cache(maxsize=4096)
+def _common_marks(
+    status: str, schema_id: str | None, execution_mode: str | None, safety_level: str | None
+) -> str:
+    """Of the fields that have few values, so that a rebuild needs not put them together anew."""
+    marks = (
+        mark("status", status),
+        mark("schema", schema_id),
+        mark("mode", execution_mode),
+        mark("level", safety_level),
+    )
+    return " ".join((EVERY_RUN, *marks))
 
 
 def text_digest(text: str) -> str:
@@ -115,8 +115,11 @@ def text_digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _several(field: str, values: Iterable[str]) -> list[str]:
-    return [mark(field, value) for value in values] or [mark(field, None)]
+@lru_cache(maxsize=4096)
+def _several(field: str, lines: str) -> str:
+    return (
+        " ".join(mark(field, value) for value in lines.split("\n")) if lines else mark(field, None)
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -131,24 +134,25 @@ def _new_mark(field: str, value: str) -> str:
     return f"{field[:2]}{number:x}"  # short, since every run has a dozen
 
 
-def backends_of(run: RunMetadata) -> list[str]:
-    """Who made its media or was asked to, each once."""
-    made, asked = [one.backend for one in run.outputs], [one.backend for one in run.jobs]
-    return _in_order({*made, *asked})
+def _backends(run: RunMetadata) -> str:
+    """Who made its media or was asked to."""
+    return _lines((*[one.backend for one in run.outputs], *[one.backend for one in run.jobs]))
 
 
-def configs_of(run: RunMetadata) -> list[str]:
-    """The output configs that were asked for or made something, each once."""
-    return _in_order({*run.request.output_configs, *[one.config for one in run.outputs]})
+def _configs(run: RunMetadata) -> str:
+    """The output configs that were asked for or made something."""
+    return _lines((*run.request.output_configs, *[one.config for one in run.outputs]))
 
 
-def types_of(run: RunMetadata) -> list[str]:
-    """The types of its media, each once."""
-    return _in_order({one.type for one in run.outputs})
+def _types(run: RunMetadata) -> str:
+    """The types of its media."""
+    return _lines(tuple([one.type for one in run.outputs]))
 
 
-def _in_order(values: Iterable[str | None]) -> list[str]:
-    return sorted([value.replace("\n", " ") for value in values if value])
+@lru_cache(maxsize=4096)
+def _lines(values: tuple[str | None, ...]) -> str:
+    """Each value once, one a line, in a fixed order."""
+    return "\n".join(sorted({value.replace("\n", " ") for value in values if value}))
 
 
 def microseconds(moment: datetime) -> int:

@@ -18,6 +18,7 @@ _AE, _OE = re.compile(r"ae(?=[^\W_])"), re.compile(r"oe(?=[^\W_])")
 _UE = re.compile(r"ue(?:(?<![aeioqyäöü]..)|(?<=\b[bg]eue))(?=[^\W_])")
 _ENDS_SPELT_OUT = re.compile(r"[ao]e$|(?:^|[^aeioqyäöü])ue$")
 _ACCENTS = re.compile("[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670]+")
+_BEYOND_ASCII = re.compile(r"[^\0-\x7f]")
 _IS_PLAIN = re.compile("[\0-\x7f\u2010-\u2027\U0001f000-\U0001faff]*")
 _LETTERS = str.maketrans(
     {"æ": "a", "œ": "o", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
@@ -43,7 +44,15 @@ def words_of(text: str) -> list[str]:
 def searchable(text: str) -> str:
     """A text in which FTS5's tokenizer `ascii` finds just the words of `text`, in their order."""
     folded = _folded(text)
-    return folded if folded.isascii() else " ".join(_WORD.findall(folded))
+    if folded.isascii():
+        return folded
+    if _IS_PLAIN.fullmatch(folded):
+        return _BEYOND_ASCII.sub(_set_apart, folded)  # much quicker than word by word
+    return " ".join(_WORD.findall(folded))
+
+
+def _set_apart(sign: re.Match[str]) -> str:
+    return f" {sign[0]} " if _WORD.match(sign[0]) else " "
 
 
 def terms_of(typed: str) -> list[Term]:
