@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import websocket
 
@@ -21,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 3.0
 _LONGEST_SILENCE_SECONDS = 30.0
+_READ_AT_ONCE = 16 * 1024
 _IMAGE_TYPES = {1: "image/jpeg", 2: "image/png"}
 _PREVIEW = 1
 # After these about our prompt, its history entry is there or about to be.
@@ -102,7 +105,7 @@ class ProgressSocket:
     def _listen(self) -> None:
         try:
             self._socket.connect(  # type: ignore[no-untyped-call]
-                self._url, timeout=_CONNECT_SECONDS, suppress_origin=True
+                self._url, socket=_ReadAhead(_connection_to(self._url)), suppress_origin=True
             )
             self._connected = True
             self._tried.set()
@@ -159,6 +162,43 @@ class ProgressSocket:
             mime_type = _IMAGE_TYPES.get(int.from_bytes(frame[4:8], "big"))
             if mime_type:
                 self._on_preview(Preview(frame[8:], mime_type))
+
+
+class _ReadAhead:
+    """A connection that is read in large pieces, whatever small ones are asked for.
+
+    websocket-client takes the handshake's answer byte by byte: 500 system calls a run.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._ahead = b""
+
+    def recv(self, size: int) -> bytes:
+        """As of a socket: up to `size` bytes, none at the end."""
+        if not self._ahead:
+            self._ahead = self._connection.recv(max(size, _READ_AT_ONCE))
+        piece, self._ahead = self._ahead[:size], self._ahead[size:]
+        return piece
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+def _connection_to(url: str) -> socket.socket:
+    parts = urlsplit(url)
+    is_secure = parts.scheme == "wss"
+    connection = socket.create_connection(
+        (parts.hostname, parts.port or (443 if is_secure else 80)), _CONNECT_SECONDS
+    )
+    if not is_secure:
+        return connection
+    try:
+        context = ssl.create_default_context()
+        return context.wrap_socket(connection, server_hostname=parts.hostname)
+    except OSError:
+        connection.close()
+        raise
 
 
 def _whole(value: object) -> int | None:
