@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devserver.my_app.services import metadata_files
+from devserver.my_app.services.durable_files import replace_file
 from devserver.my_app.services.metadata_files import MetadataFiles
 from devserver.my_app.services.run_metadata import (
     MetadataUnreadable,
@@ -67,6 +68,17 @@ def test_what_was_written_just_now_is_read_again(tmp_path: Path, parsed: list[by
     for _ in range(2):
         files.read(path)
     assert len(parsed) == 2
+
+
+def test_what_one_wrote_oneself_is_not_read(tmp_path: Path, parsed: list[bytes]) -> None:
+    files, path = MetadataFiles(), tmp_path / "metadata.json"
+    for revision in (1, 2, 3):
+        run = metadata(revision)
+        files.written(path, replace_file(path, run.to_json()), run)
+        assert files.read(path) is run
+    assert parsed == []
+    replace_file(path, metadata(4).to_json())  # by somebody else, at once
+    assert files.read(path).revision == 4
 
 
 @given(texts=st.lists(st.text(max_size=5), min_size=1, max_size=6))

@@ -67,30 +67,37 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write_new(path: Path, data: bytes, mode: int = _USUAL_MODE, *, durable: bool = True) -> None:
+def _write_new(
+    path: Path, data: bytes, mode: int = _USUAL_MODE, *, durable: bool = True
+) -> os.stat_result:
     with open(path, "xb", opener=partial(os.open, mode=mode)) as file:
         file.write(data)
         file.flush()
         if durable:
             os.fsync(file.fileno())
+        return os.fstat(file.fileno())
 
 
-def replace_file(path: Path, data: bytes, *, mode: int = _USUAL_MODE, durable: bool = True) -> None:
+def replace_file(
+    path: Path, data: bytes, *, mode: int = _USUAL_MODE, durable: bool = True
+) -> os.stat_result:
     """Put `data` at `path` in one step; a reader sees the old bytes or the new ones, never less.
 
     `mode` is who may do what with the file, from its first byte on, less the process's umask.
     The bytes are durable on return; the name of a *new* file is so after `sync_folder`. Without
     `durable` a power cut may leave the file torn or empty: for what can be made anew.
+    Returns what the system says of the new file, whoever may have replaced it since.
     Raises StorageFull.
     """
     part = temporary_beside(path)
     with full_disk_named():
         try:
-            _write_new(part, data, mode, durable=durable)
+            found = _write_new(part, data, mode, durable=durable)
             part.replace(path)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
+    return found
 
 
 @contextmanager

@@ -46,17 +46,28 @@ class MetadataFiles:
             mark = _mark(os.fstat(file.fileno()))
             run = parse_metadata(file.read())
         if time.time_ns() - mark.modified_ns > _SETTLED_NS:
-            with self._guard:
-                self._kept[key] = (mark, run)
-                self._kept.move_to_end(key)
-                while len(self._kept) > _MOST_KEPT:
-                    self._kept.popitem(last=False)
+            self._keep(key, mark, run)
         return run
+
+    def written(self, path: Path, found: os.stat_result, run: RunMetadata) -> None:
+        """Keep what was written to `path` by who had its lock; `found` is of that very file.
+
+        It need not settle: a file that replaces this one is made while this one is still there, so
+        it has another number.
+        """
+        self._keep(str(path), _mark(found), run)
 
     def forget(self, path: Path) -> None:
         """Keep nothing of the file at `path`."""
         with self._guard:
             self._kept.pop(str(path), None)
+
+    def _keep(self, key: str, mark: _Mark, run: RunMetadata) -> None:
+        with self._guard:
+            self._kept[key] = (mark, run)
+            self._kept.move_to_end(key)
+            while len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
 
 
 def _mark(found: os.stat_result) -> _Mark:
