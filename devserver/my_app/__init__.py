@@ -16,7 +16,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Make the app, with its workers running; `settings` default to those of the environment.
 
     It owns its root until its services are closed:
-    `app.extensions["devserver"].close()`. Raises SettingsInvalid, RootTaken, SchemaFileInvalid.
+    `app.extensions["devserver"].close()`. Raises SettingsInvalid, RootTaken,
+    RootNotLockable, SchemaFileInvalid.
     """
     # Inside, so that worker processes and scripts, which import services only, stay without Flask.
     from flask import Flask

@@ -301,7 +301,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
 
     `patience_seconds` is how long another owner of the root may take to end.
 
-    Raises RootTaken, SchemaFileInvalid, SettingsInvalid.
+    Raises RootTaken, RootNotLockable, SchemaFileInvalid, SettingsInvalid.
     """
     schemas = live_interception_schemas(SCHEMAS_FOLDER / "interception")
     output_configs = load_output_configs(settings.output_configs_dir)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from devserver.config import PROJECT_FOLDER
-from devserver.my_app.services.storage_root import RootTaken, StorageRoot
+from devserver.my_app.services.storage_root import RootNotLockable, RootTaken, StorageRoot
 
 OWNER = """
 import sys
@@ -49,6 +51,17 @@ def test_a_killed_owner_gives_the_root_back(tmp_path: Path) -> None:
         owner.wait()
         root.claim("http://127.0.0.1:2", patience_seconds=10)
     root.release()
+
+
+def test_a_disk_without_locks_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fcntl = pytest.importorskip("fcntl")
+
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(RootNotLockable, match="another disk"):
+        StorageRoot(tmp_path).claim("http://127.0.0.1:1")
 
 
 def test_the_folders_are_made(tmp_path: Path) -> None:

@@ -11,12 +11,9 @@ import logging
 import os
 import re
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-
-from filelock import FileLock
 
 from devserver.my_app.services.crate_check import crate_faults
 from devserver.my_app.services.crate_terms import CrateTerms
@@ -24,7 +21,6 @@ from devserver.my_app.services.durable_files import (
     TEMPORARY_SUFFIX,
     StorageFull,
     create_folder,
-    full_disk_named,
     is_temporary,
     remove_folder,
     replace_file,
@@ -36,6 +32,7 @@ from devserver.my_app.services.folder_names import CRATE, INPUT_TEXT, METADATA, 
 from devserver.my_app.services.metadata_files import MetadataFiles
 from devserver.my_app.services.run_crate import files_of, run_crate
 from devserver.my_app.services.run_id import checked_run_id, is_run_id
+from devserver.my_app.services.run_locks import RunLocks
 from devserver.my_app.services.run_metadata import MetadataUnreadable, RunMetadata
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.tombstones import Reason, Tombstones
@@ -87,8 +84,7 @@ class RunFolders:
         self.tombstones = Tombstones(root.state)
         self._terms = terms or CrateTerms()
         self._files = MetadataFiles()
-        self._guard = threading.Lock()
-        self._thread_locks: dict[str, tuple[threading.Lock, int]] = {}
+        self._locks = RunLocks(root.locks)
 
     def path(self, run_id: str) -> Path:
         """Where the run's folder is or would be. Raises RunIdInvalid."""
@@ -157,7 +153,7 @@ class RunFolders:
             try:
                 run = self.read(run_id)
             except RunNotFound:
-                self._forget_lock(run_id)
+                self._locks.forget(run_id)
                 raise
             if run.run_id != run_id:
                 raise MetadataUnreadable("The metadata of this run is that of another run.")
@@ -171,13 +167,9 @@ class RunFolders:
     def holding(self, run_id: str) -> Iterator[None]:
         """Keep all writers of the run away, in all processes, whether there is one or not.
 
-        Raises StorageFull.
+        Raises RunIdInvalid, StorageFull.
         """
-        lock = FileLock(self._lock_path(run_id), poll_interval=0.002)
-        # Threads queue on their own lock first: the file lock only polls.
-        with self._thread_lock(run_id), ExitStack() as held:
-            with full_disk_named():
-                held.enter_context(lock)
+        with self._locks.holding(checked_run_id(run_id)):
             yield
 
     def replace_metadata(self, metadata: RunMetadata) -> RunMetadata:
@@ -188,9 +180,10 @@ class RunFolders:
         newer = metadata.having(revision=metadata.revision + 1)
         if newer.is_final:
             self._try_to_write_crate(newer)
-        replace_file(self.path(metadata.run_id) / METADATA, newer.to_json())
+        path = self.path(metadata.run_id) / METADATA
+        self._files.written(path, replace_file(path, newer.to_json()), newer)
         if newer.is_final:
-            self._forget_lock(newer.run_id)
+            self._locks.forget(newer.run_id)
         return newer
 
     def change(self, run_id: str, change: Change) -> RunMetadata:
@@ -278,7 +271,7 @@ class RunFolders:
             except StorageFull:
                 self._root.spend_reserve()
                 self.tombstones.put(run_id, reason)
-            self._forget_lock(run_id)
+            self._locks.forget(run_id)
 
     def remove_remains(self, run_id: str) -> None:
         """Remove everything that lies there of a run that has a tombstone: folder, sealed file, and
@@ -301,12 +294,12 @@ class RunFolders:
             if folder.exists():
                 remove_folder(folder)
             self._files.forget(folder / METADATA)
-            self._forget_lock(run_id)
+            self._locks.forget(run_id)
 
     def remove_sealed_away(self, run_id: str) -> None:
         """Let the folder of a run vanish that is sealed in the archive; only inside `holding`."""
         remove_folder(self.path(run_id))
-        self._forget_lock(run_id)
+        self._locks.forget(run_id)
 
     def agree_with(self, run: RunMetadata) -> None:
         """Let the folder hold just what `run` lists, inside `locked`; files by hand stay.
@@ -396,30 +389,6 @@ class RunFolders:
         except StorageFull:
             self._root.spend_reserve()
             self.put_right(run)
-
-    def _lock_path(self, run_id: str) -> Path:
-        return self._root.locks / f"{checked_run_id(run_id)}.lock"
-
-    def _forget_lock(self, run_id: str) -> None:
-        # Safe while it is held: a waiter sees that its file has no name any more and tries again.
-        if os.name != "nt":
-            self._lock_path(run_id).unlink(missing_ok=True)
-
-    @contextmanager
-    def _thread_lock(self, run_id: str) -> Iterator[None]:
-        with self._guard:
-            lock, users = self._thread_locks.get(run_id, (threading.Lock(), 0))
-            self._thread_locks[run_id] = (lock, users + 1)
-        try:
-            with lock:
-                yield
-        finally:
-            with self._guard:
-                lock, users = self._thread_locks[run_id]
-                if users == 1:
-                    del self._thread_locks[run_id]
-                else:
-                    self._thread_locks[run_id] = (lock, users - 1)
 
 
 def _remove(path: Path) -> None:

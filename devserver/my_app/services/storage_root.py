@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from contextlib import suppress
@@ -19,6 +20,13 @@ class RootTaken(ServerError):
     code = "root_taken"
 
 
+class RootNotLockable(ServerError):
+    """The file system of this root can't lock files."""
+
+    code = "root_not_lockable"
+
+
+_NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK})
 _RESERVE_BYTES = 1024 * 1024
 
 
@@ -37,14 +45,17 @@ class StorageRoot:
         self.unwiped = self.state / "unwiped"
         for folder in (self.runs, self.locks, self.incoming):
             folder.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(self.state / "server.lock", thread_local=False)
+        self._lock = FileLock(
+            self.state / "server.lock", thread_local=False, fallback_to_soft=False
+        )
         self._note = self.state / "server.json"
         self._reserve = self.state / "reserve"
 
     def claim(self, address: str, *, patience_seconds: float = 0.0) -> None:
         """Become the owner until `release` or the end of this process, however it ends.
 
-        `patience_seconds` lets a server that is just ending go first. Raises RootTaken.
+        `patience_seconds` lets a server that is just ending go first. Raises RootTaken,
+        RootNotLockable.
         """
         try:
             self._lock.acquire(timeout=patience_seconds, poll_interval=0.05)
@@ -54,6 +65,13 @@ class StorageRoot:
             raise RootTaken(
                 f"Another server already works on {self.path}.{where} "
                 "Stop it first, or give this one another DEVSERVER_EXPORTS_DIR."
+            ) from error
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            raise RootNotLockable(
+                f"The file system of {self.path} can't lock files, so nothing would keep two "
+                "writers apart. Set DEVSERVER_EXPORTS_DIR to a folder on another disk."
             ) from error
         replace_file(self._note, json.dumps({"address": address, "pid": os.getpid()}).encode())
         self.refill_reserve()
