@@ -102,8 +102,7 @@ class RunEvents:
 
     def moved(self, moved: Moved) -> None:
         """Wake those who watch a run that came to a line or left it, or one behind it."""
-        for run_id in moved.behind if moved.is_gone else (moved.run_id, *moved.behind):
-            self._count(run_id)
+        self._count(*(moved.behind if moved.is_gone else (moved.run_id, *moved.behind)))
 
     def progressed(self, run_id: str) -> None:
         """Wake those who watch this run."""
@@ -177,10 +176,11 @@ class RunEvents:
             bell = holding.enter_context(self._bells.bell(run_id, is_gone))
             return RunStream(self, run_id, seen, bell, holding.pop_all())
 
-    def _count(self, run_id: str) -> None:
+    def _count(self, *run_ids: str) -> None:
         with self._guard:
-            self._numbers[run_id] += 1
-        self._bells.ring(run_id, loud=False)
+            for run_id in run_ids:
+                self._numbers[run_id] += 1
+        self._bells.ring(*run_ids, loud=False)
 
     def _forget(self, run_id: str) -> None:
         with self._guard:

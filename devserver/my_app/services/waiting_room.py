@@ -113,11 +113,12 @@ class Bells:
                 if not self._bells[run_id]:
                     del self._bells[run_id]
 
-    def ring(self, run_id: str, *, loud: bool = True) -> None:
-        """Wake all who wait for this run."""
+    def ring(self, *run_ids: str, loud: bool = True) -> None:
+        """Wake all who wait for one of these runs."""
         with self._guard:
-            for bell in self._bells.get(run_id, ()):
-                bell.ring(loud=loud)
+            for run_id in run_ids:
+                for bell in self._bells.get(run_id, ()):
+                    bell.ring(loud=loud)
 
     def ring_all(self) -> None:
         """Wake everybody."""

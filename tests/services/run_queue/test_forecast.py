@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devserver.my_app.services.run_queue.durations import Durations
-from devserver.my_app.services.run_queue.forecast import Forecast
+from devserver.my_app.services.run_queue.forecast import Forecast, LaneView
 from devserver.my_app.services.run_queue.lane import Lane, Ticket
 from devserver.my_app.services.run_queue.port import Leg, Outlook
 
@@ -19,10 +19,11 @@ class Workshop:
         self.lanes = {name: Lane(limit) for name, limit in limits.items()}
         self.durations = Durations()
         self.now = 0.0
-        self.forecast = Forecast(self.durations, self.lanes.__getitem__, lambda: self.now)
 
     def outlook(self, ticket: Ticket) -> Outlook:
-        return self.forecast.of_all(list(self.lanes.values()))[ticket.run_id]
+        found = Forecast(self.lanes, self.durations, self.now).outlook(ticket.run_id)
+        assert found is not None
+        return found
 
     def come(self, name: str, *way: Leg, device: str = "") -> Ticket:
         ticket = Ticket(name, device or name, way, since=self.now)
@@ -103,7 +104,7 @@ def test_a_place_behind_is_the_place_one_gets(devices: list[str], newest: str) -
     lane = Lane(1)
     for number, device in enumerate(devices):
         lane.add(Ticket(str(number), device, (GPU,), 0.0))
-    foretold = lane.place_behind(newest)
+    foretold = LaneView(lane, Durations(), 0.0).place_behind(newest)
     ticket = Ticket("newest", newest, (GPU,), 0.0)
     lane.add(ticket)
     assert [*lane].index(ticket) + 1 == foretold

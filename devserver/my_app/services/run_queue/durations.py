@@ -31,7 +31,7 @@ class Durations:
     Two measures: how long a leg takes, and its share of the lane, which is the time that it holds a
     place there divided by the number of legs that went on side by side. So a lane with one GPU
     behind it, where two runs at once take twice as long, gives the same share as one run alone.
-    Not safe to share.
+    One thread at a time may learn; anybody may ask meanwhile.
     """
 
     def __init__(self) -> None:

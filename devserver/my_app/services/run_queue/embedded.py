@@ -25,16 +25,15 @@ from devserver.my_app.services.run_queue.port import (
 logger = logging.getLogger(__name__)
 
 
-_BOARD_SECONDS = 0.25
+_FORECAST_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
 class _Board:
-    """The outlooks of all runs after so many moves, at a moment of the clock."""
+    """What is to be seen after so many moves."""
 
     moves: int
-    at: float
-    outlooks: Mapping[str, Outlook]
+    forecast: Forecast
 
 
 class EmbeddedRunQueue:
@@ -66,11 +65,12 @@ class EmbeddedRunQueue:
         self._under_way: dict[str, Ticket] = {}
         self._again: dict[str, tuple[Way, str]] = {}
         self._durations = Durations()
-        self._forecast = Forecast(self._durations, self._lane, clock)
         self._moves = 0
-        self._board = _Board(0, clock(), {})
+        self._board = _Board(0, Forecast({}, self._durations, clock()))
         self._listeners: list[Callable[[Moved], None]] = []
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._startable = threading.Condition(self._lock)
+        self._ended = threading.Condition(self._lock)
         self._closed = False
         self._threads = [
             threading.Thread(target=self._serve, name=f"run-worker-{number}", daemon=True)
@@ -85,13 +85,13 @@ class EmbeddedRunQueue:
 
     def learn(self, leg: Leg, seconds: float) -> None:
         """Take in how long a leg took that an earlier server worked on."""
-        with self._changed:
+        with self._lock:
             self._durations.learn(leg, seconds)
             self._moves += 1
 
     def check_room(self) -> None:
         """Raise QueueFull when no further run is taken."""
-        with self._changed:
+        with self._lock:
             if self._closed:
                 raise QueueFull("The server is shutting down and takes no new runs.")
             if len(self._waiting) >= self._max_waiting:
@@ -99,18 +99,18 @@ class EmbeddedRunQueue:
 
     def put(self, run_id: str, way: Way, *, device: str = "") -> None:
         """Queue a run that isn't waiting; one that is being worked on is queued after that."""
-        with self._changed:
+        with self._lock:
             if run_id in self._under_way:
                 self._again[run_id] = (way, device)
             if run_id in self._under_way or run_id in self._waiting:
                 return
             moved = self._line_up(run_id, way, device or run_id)
-            self._changed.notify()
+            self._wake_one_for_more()
         self._tell(moved)
 
     def let_go(self, run_id: str) -> None:
         """Free the place in its lane of a run that is under way: what it needs there is done."""
-        with self._changed:
+        with self._lock:
             ticket = self._under_way.get(run_id)
             if ticket is None:
                 return
@@ -118,11 +118,11 @@ class EmbeddedRunQueue:
             if run_id in lane.under_way:
                 lane.let_go(ticket, self._clock())
                 self._moves += 1
-                self._changed.notify()
+                self._wake_one_for_more()
 
     def withdraw(self, run_id: str) -> None:
         """Take a run out of its line, if it waits in one."""
-        with self._changed:
+        with self._lock:
             self._again.pop(run_id, None)
             ticket = self._waiting.pop(run_id, None)
             if ticket is None:
@@ -138,16 +138,16 @@ class EmbeddedRunQueue:
         # in line for it, and the workers with them.
         board = self._board
         if not self._is_current(board):
-            with self._changed:
+            with self._lock:
                 board = self._board
                 if not self._is_current(board):
-                    outlooks = self._forecast.of_all(list(self._lanes.values()))
-                    board = self._board = _Board(self._moves, self._clock(), outlooks)
-        return board.outlooks.get(run_id)
+                    forecast = Forecast(self._lanes, self._durations, self._clock())
+                    board = self._board = _Board(self._moves, forecast)
+        return board.forecast.outlook(run_id)
 
     def lengths(self) -> dict[str, int]:
         """How many runs wait, by lane."""
-        with self._changed:
+        with self._lock:
             return {name: len(lane) for name, lane in self._lanes.items()}
 
     def close(self, patience_seconds: float) -> None:
@@ -155,24 +155,26 @@ class EmbeddedRunQueue:
 
         What is still waiting stays as it is in its folder and goes on at the next start.
         """
-        with self._changed:
+        with self._lock:
             self._closed = True
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._under_way, patience_seconds)
+            self._startable.notify_all()
+            self._ended.wait_for(lambda: not self._under_way, patience_seconds)
 
     def _is_current(self, board: _Board) -> bool:
-        return board.moves == self._moves and self._clock() - board.at < _BOARD_SECONDS
+        age = self._clock() - board.forecast.now
+        return board.moves == self._moves and age < _FORECAST_SECONDS
 
     # What follows is called with the lock held, but for _serve and _tell.
 
     def _serve(self) -> None:
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._next_lane() is not None)
+            with self._lock:
+                self._startable.wait_for(lambda: self._closed or self._next_lane() is not None)
                 name = self._next_lane()
                 if self._closed or name is None:
                     return
                 ticket, moved = self._start_from(name)
+                self._wake_one_for_more()
             self._tell(moved)
             end = LegEnd.FAILED
             try:
@@ -180,23 +182,29 @@ class EmbeddedRunQueue:
             except Exception:
                 # The last line of defence: a worker thread never ends because of one run.
                 logger.exception("run %s: its worker failed", ticket.run_id)
-            with self._changed:
+            with self._lock:
                 again = self._leave(ticket, end)
-                self._changed.notify_all()
+                self._ended.notify_all()
+                self._wake_one_for_more()
             if again:
                 self._tell(again)
 
+    def _wake_one_for_more(self) -> None:
+        """Let an idle worker go on, if a run may start: one only, which wakes the next in turn.
+
+        With all of them woken each time, most work was looking and going back to sleep.
+        """
+        if self._next_lane() is not None:
+            self._startable.notify()
+
     def _line_up(self, run_id: str, way: Way, device: str) -> Moved:
         ticket = Ticket(run_id, device, way, since=self._clock())
-        self._lane(ticket.leg.lane).add(ticket)
+        for leg in way:
+            self._lanes.setdefault(leg.lane, Lane(self._limits.get(leg.lane, self._workers)))
+        self._lanes[ticket.leg.lane].add(ticket)
         self._waiting[run_id] = ticket
         self._moves += 1
         return Moved(run_id, ticket.leg.lane)
-
-    def _lane(self, name: str) -> Lane:
-        if name not in self._lanes:
-            self._lanes[name] = Lane(self._limits.get(name, self._workers))
-        return self._lanes[name]
 
     def _next_lane(self) -> str | None:
         return next((name for name, lane in self._lanes.items() if lane.can_start), None)

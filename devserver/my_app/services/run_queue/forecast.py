@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 
 from devserver.my_app.services.run_queue.durations import Durations
 from devserver.my_app.services.run_queue.lane import Lane, Ticket
@@ -13,63 +12,55 @@ from devserver.my_app.services.run_queue.port import Outlook
 
 
 class Forecast:
-    """Looks along the lanes that runs still have to pass. Not safe to share."""
+    """Looks along the lanes as they stood at one moment, `now`. Safe to share: it stays the same.
 
-    def __init__(
-        self, durations: Durations, lane: Callable[[str], Lane], clock: Callable[[], float]
-    ) -> None:
+    Made with the lanes at rest. What it takes to make it grows with the number of runs, what it
+    takes to ask it hardly does: a class that watches asks it for one run after the other.
+    """
+
+    def __init__(self, lanes: Mapping[str, Lane], durations: Durations, now: float) -> None:
+        """`lanes` are all those that runs are in or still have to pass."""
+        self.now = now
         self._durations = durations
-        self._lane = lane
-        self._clock = clock
+        self._views = {name: LaneView(lane, durations, now) for name, lane in lanes.items()}
+        self._waiting = {
+            ticket.run_id: (view, index)
+            for view in self._views.values()
+            for index, ticket in enumerate(view.waiting)
+        }
+        self._under_way = {
+            ticket.run_id: ticket
+            for lane in lanes.values()
+            for ticket in (*lane.under_way.values(), *lane.leaving.values())
+        }
 
-    def of_all(self, lanes: Iterable[Lane]) -> dict[str, Outlook]:
-        """The outlooks of all runs in `lanes`, by id; in one pass, since they look at the same.
+    def outlook(self, run_id: str) -> Outlook | None:
+        """Where the run stood; None when it was in no lane.
 
         Places are told where a run's way ends: in the long line. One under way has no place, and
         no seconds if it takes longer than others.
         """
-        moment = _Moment(self._durations, self._lane, self._clock())
-        return {
-            run_id: outlook
-            for lane in lanes
-            for run_id, outlook in moment.outlooks_in(lane).items()
-        }
+        if run_id in self._waiting:
+            return self._of_waiting(*self._waiting[run_id])
+        if run_id in self._under_way:
+            return self._of_one_under_way(self._under_way[run_id])
+        return None
 
-
-class _Moment:
-    """All lanes as they stand at one moment; each is looked at once."""
-
-    def __init__(self, durations: Durations, lane: Callable[[str], Lane], now: float) -> None:
-        self._durations = durations
-        self._lane = lane
-        self._now = now
-        self._views: dict[str, _View] = {}
-
-    def outlooks_in(self, lane: Lane) -> dict[str, Outlook]:
-        outlooks = {
-            ticket.run_id: self._under_way(ticket)
-            for ticket in (*lane.under_way.values(), *lane.leaving.values())
-        }
-        view = _View(lane, self._durations, self._now)
-        ahead: Counter[str] = Counter()
-        for index, ticket in enumerate(view.waiting):
-            outlooks[ticket.run_id] = self._waiting(view, index, ticket, ahead[ticket.end])
-            ahead[ticket.end] += 1
-        return outlooks
-
-    def _under_way(self, ticket: Ticket) -> Outlook:
+    def _of_one_under_way(self, ticket: Ticket) -> Outlook:
         whole = self._durations.seconds_of(ticket.leg)
-        elapsed = self._now - ticket.since
+        elapsed = self.now - ticket.since
         left = None if whole is None or elapsed > whole else whole - elapsed
         return Outlook(None, self._until_the_end(ticket, left, 0))
 
-    def _waiting(self, view: _View, index: int, ticket: Ticket, same_way: int) -> Outlook:
+    def _of_waiting(self, view: LaneView, index: int) -> Outlook:
+        ticket = view.waiting[index]
         until_start = view.until_start_of(index)
         own = self._durations.seconds_of(ticket.leg)
         done = None if until_start is None or own is None else until_start + own
         if len(ticket.way) == 1:
             return Outlook(index + 1, done)
-        place = self._lane(ticket.end).place_behind(ticket.device) + same_way
+        same_way = sum(ticket.end == other.end for other in view.waiting[:index])
+        place = self._views[ticket.end].place_behind(ticket.device) + same_way
         return Outlook(place, self._until_the_end(ticket, done, same_way))
 
     def _until_the_end(self, ticket: Ticket, done: float | None, same_way: int) -> float | None:
@@ -79,10 +70,8 @@ class _Moment:
         in the later lanes move on, so it waits there only for what is left.
         """
         for leg in ticket.way[1:]:
-            if leg.lane not in self._views:
-                self._views[leg.lane] = _View(self._lane(leg.lane), self._durations, self._now)
             view = self._views[leg.lane]
-            number = view.lane.place_behind(ticket.device) - 1 + same_way
+            number = view.place_behind(ticket.device) - 1 + same_way
             until_start = view.until_start_behind(number)
             own = self._durations.seconds_of(leg)
             if done is None or until_start is None or own is None:
@@ -91,12 +80,12 @@ class _Moment:
         return done
 
 
-class _View:
+class LaneView:
     """One lane at one moment: who waits in it, and how long it will be held by how many."""
 
     def __init__(self, lane: Lane, durations: Durations, now: float) -> None:
-        self.lane = lane
         self.waiting = list(lane)
+        self._lines = lane.line_lengths()
         self._has_room = len(lane.under_way) < lane.limit
         under_way = list(lane.under_way.values())
         shares = [durations.share_of(ticket.leg) for ticket in self.waiting or under_way]
@@ -111,6 +100,20 @@ class _View:
             self._before.append(self._before[-1] + share)
         left = [_share_left(ticket, durations, now) for ticket in under_way]
         self._left = None if None in left else math.fsum(one for one in left if one is not None)
+
+    def place_behind(self, device: str) -> int:
+        """The place, from 1, that one more run of the device would get."""
+        own = self._lines.get(device, 0)
+        if own == 0:
+            return len(self._lines) + 1
+        place = own + 1
+        turns = own + 1  # that another device has until then: one more if it comes first
+        for other, length in self._lines.items():
+            if other == device:
+                turns = own
+            else:
+                place += min(length, turns)
+        return place
 
     def until_start_of(self, index: int) -> float | None:
         """Seconds until the one at `index` of the line starts."""

@@ -92,16 +92,6 @@ class Lane:
         if not line:
             del self._lines[ticket.device]
 
-    def place_behind(self, device: str) -> int:
-        """The place, from 1, that one more run of the device would get."""
-        own = len(self._lines.get(device, ()))
-        if own == 0:
-            return len(self._lines) + 1
-        place = own + 1
-        turns = own + 1  # that another device has until then: one more if it comes first
-        for other, line in self._lines.items():
-            if other == device:
-                turns = own
-            else:
-                place += min(len(line), turns)
-        return place
+    def line_lengths(self) -> dict[str, int]:
+        """How many of each device wait, in the order of the devices' turns."""
+        return {device: len(line) for device, line in self._lines.items()}
