@@ -95,9 +95,11 @@ class CatchingUp:
     def heard(self, run_id: str) -> None:
         """Read this run's folder again soon; costs the caller next to nothing."""
         with self._changed:
+            is_awake = bool(self._dirty)  # it lingers for more: each waking costs it a turn
             self._dirty[run_id] = None
             self._asked += 1
-            self._changed.notify_all()
+            if not is_awake:
+                self._changed.notify_all()
 
     def forget(self, run_id: str) -> None:
         """Take the run out of the index before this returns; see `wipe` for its words."""
