@@ -310,6 +310,11 @@ class Settings(BaseModel):
         alias="DEVSERVER_THREADS",
         description="Threads that answer HTTP; half of them may wait for runs.",
     )
+    one_processor: bool = Field(
+        True,
+        alias="DEVSERVER_ONE_PROCESSOR",
+        description="Keep the server's threads on one processor (Linux).",
+    )
     run_workers: int = Field(
         64,
         ge=1,

@@ -22,8 +22,9 @@ from devserver.my_app import create_app
 from devserver.my_app.services.access import TokenFileUnreadable
 from devserver.my_app.services.durable_files import StorageFull
 from devserver.my_app.services.local_network import bracketed, is_loopback, network_address
+from devserver.my_app.services.processors import keep_threads_on_one_processor
 from devserver.my_app.services.schema_files import SchemaFileInvalid
-from devserver.my_app.services.storage_root import RootTaken
+from devserver.my_app.services.storage_root import RootNotLockable, RootTaken
 from devserver.my_app.wiring import Services
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 EXAMPLE_TEXT = "Eine Blume auf der Wiese"
 _REASONS_NOT_TO_START = (
+    RootNotLockable,
     RootTaken,
     SchemaFileInvalid,
     SettingsInvalid,
@@ -119,6 +121,8 @@ def _serve_with_gunicorn(settings: Settings) -> int:
             return _start(settings)
 
     def prepare(worker: Any) -> None:
+        if settings.one_processor:
+            keep_threads_on_one_processor()
         for listener in worker.sockets:
             give_up_on_the_vanished(listener, _UNACKNOWLEDGED_SECONDS)
         end_gracefully(worker)

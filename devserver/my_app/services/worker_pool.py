@@ -23,6 +23,7 @@ from typing import TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.processors import PROCESSORS, use_processors
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +125,7 @@ class WorkerPool:
         return ProcessPool(
             max_workers=self._processes,
             initializer=_prepare_process,
-            initargs=(self._memory_bytes,),
+            initargs=(self._memory_bytes, PROCESSORS),
             context=_Workers(),
         )
 
@@ -141,7 +142,8 @@ class WorkerPool:
         pool.join()
 
 
-def _prepare_process(memory_bytes: int) -> None:
+def _prepare_process(memory_bytes: int, processors: frozenset[int]) -> None:
+    use_processors(processors)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server to handle
     if hasattr(os, "nice"):
         os.nice(_NICENESS)

@@ -12,6 +12,7 @@ from devserver.my_app.services.export_manager import ExportManager
 from devserver.my_app.services.exports.package import Package
 from devserver.my_app.services.exports.package_maker import Making, MakingStopped
 from devserver.my_app.services.exports.package_shelf import PackageShelf
+from devserver.my_app.services.processors import use_processors
 from devserver.my_app.services.run_folders import RunNotFound
 
 logger = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class PackageWorker:
         return making if making and making.package_id == package_id else None
 
     def _work(self) -> None:
+        use_processors()  # packing is done outside of Python for the most part
         while True:
             with self._changed:
                 package = None if self._closed else self._next()

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
+from devserver.my_app.services.processors import use_processors
 from devserver.my_app.services.run_index.rows import Row
 
 Rows = Mapping[str, Row | None]
@@ -21,7 +22,9 @@ class WritingBeside:
 
     def __init__(self, write: Callable[[Rows], None]) -> None:
         self._write = write
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="run-index-writing")
+        self._thread = ThreadPoolExecutor(
+            1, thread_name_prefix="run-index-writing", initializer=use_processors
+        )
         self._under_way: Future[None] | None = None
 
     def write(self, rows: Rows) -> None:
