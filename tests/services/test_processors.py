@@ -57,11 +57,12 @@ def test_threads_stay_on_one_and_worker_processes_use_all(tmp_path: Path) -> Non
     assert done.stdout == "as it should be\n", done.stderr
 
 
-def test_the_fastest_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fastest_that_is_interrupted_least_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[set[int]] = []
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3})
     monkeypatch.setattr(os, "sched_setaffinity", lambda _, chosen: kept.append(chosen))
-    monkeypatch.setattr(processors, "_speed_of", [400, 400, 1024, 400].__getitem__)
+    monkeypatch.setattr(processors, "_speed_of", [400, 1024, 1024, 1024].__getitem__)
+    monkeypatch.setattr(processors, "_interrupted_times", lambda: {0: 1, 1: 500, 2: 90, 3: 400})
     assert keep_threads_on_one_processor() == 2
     assert {2} in kept
     assert all(chosen == {2} for chosen in kept)
@@ -85,3 +86,12 @@ def test_speeds_are_read_where_they_are_told(tmp_path: Path) -> None:
     (tmp_path / "cpu1" / "cpufreq").mkdir(parents=True)
     (tmp_path / "cpu1" / "cpufreq" / "cpuinfo_max_freq").write_text("2400000\n")
     assert [processors._speed_of(n, tmp_path) for n in range(3)] == [1024, 2400000, 0]
+
+
+def test_interrupts_are_read_where_they_are_told(tmp_path: Path) -> None:
+    told = tmp_path / "stat"
+    told.write_text("cpu 3 0 3 9 1 5 7 3\ncpu0 1 0 1 4 1 5 6 0\ncpu1 2 0 2 5 0 0 1 3\nintr 5\n")
+    assert processors._interrupted_times(told) == {0: 11, 1: 1}
+    told.write_text("cpu0 1\n")
+    assert processors._interrupted_times(told) == {}
+    assert processors._interrupted_times(tmp_path / "absent") == {}

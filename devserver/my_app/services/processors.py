@@ -19,6 +19,8 @@ from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
+_CALM = 1.5
+"""By how much one may be interrupted more than the one that is interrupted least."""
 _SPEEDS = ("cpu_capacity", "cpufreq/cpuinfo_max_freq")
 
 
@@ -33,15 +35,20 @@ PROCESSORS = _allowed()
 def keep_threads_on_one_processor() -> int | None:
     """Let all threads that there are, and those that they start, run on one processor.
 
-    It is one of the fastest that this process may use, by chance, so that two servers do not choose
-    the same. Returns its number; None where the system has nothing of the kind (macOS, Windows), or
-    there is no choice.
+    It is one of the fastest that this process may use and of those that devices interrupt least (a
+    disk may keep one busy); by chance one of them, so that two servers may choose differently.
+    Returns its number; None where the system has nothing of the kind (macOS, Windows), or there is
+    no choice.
     """
     allowed = _allowed()
     if sys.platform != "linux" or len(allowed) < 2:
         return None
     speeds = {number: _speed_of(number) for number in allowed}
-    chosen = random.choice([one for one in allowed if speeds[one] == max(speeds.values())])
+    fastest = [number for number in allowed if speeds[number] == max(speeds.values())]
+    interrupted = _interrupted_times()
+    least = min(interrupted.get(number, 0) for number in fastest)
+    calm = [number for number in fastest if interrupted.get(number, 0) <= _CALM * least]
+    chosen = random.choice(calm)
     own = threading.current_thread()  # whose known id is its parent's, after a fork
     others = [t.native_id for t in threading.enumerate() if t is not own and t.native_id]
     for thread_id in (threading.get_native_id(), *others):
@@ -70,3 +77,19 @@ def _speed_of(number: int, system: Path = Path("/sys/devices/system/cpu")) -> in
         except (OSError, ValueError):
             continue
     return 0
+
+
+def _interrupted_times(statistics: Path = Path("/proc/stat")) -> dict[int, int]:
+    """How long devices have kept each processor busy, in ticks; empty where that isn't told.
+
+    The sixth and seventh number of a processor's line (proc_stat(5): irq, softirq).
+    """
+    try:
+        lines = [line.split() for line in statistics.read_text().splitlines()]
+        return {
+            int(name.removeprefix("cpu")): int(numbers[5]) + int(numbers[6])
+            for name, *numbers in lines
+            if name.startswith("cpu") and name != "cpu"
+        }
+    except (OSError, ValueError, IndexError):
+        return {}

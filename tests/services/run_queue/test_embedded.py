@@ -289,6 +289,46 @@ def test_devices_take_turns_and_lanes_keep_their_limits(
     assert all(most <= LIMITS[lane] for lane, most in workshop.work.most.items())
 
 
+def test_no_run_is_left_waiting_between_its_legs() -> None:
+    """Each wakes one worker only; where a waking got lost, the last runs would never be ended."""
+    ended: Counter[str] = Counter()
+    all_ended = threading.Event()
+    names = [str(number) for number in range(200)]
+
+    def work(run_id: str, lane: str) -> LegEnd:
+        if lane == "atelier":
+            runs.let_go(run_id)
+        ended[lane] += 1
+        if ended["comfyui"] == len(names):
+            all_ended.set()
+        return LegEnd.GOES_ON
+
+    runs = EmbeddedRunQueue(work, workers=8, max_waiting=999, limits=LIMITS)
+    for name in names:
+        runs.put(name, way("openai", "atelier", "comfyui"), device=name[-1])
+    assert all_ended.wait(60)
+    runs.close(30)
+    assert set(runs.lengths().values()) == {0}
+
+
+def test_a_listener_that_fails_ends_no_worker(caplog: pytest.LogCaptureFixture) -> None:
+    work = Work()
+    work.go_on.set()
+    heard: list[str] = []
+
+    def fail(moved: Moved) -> None:
+        raise RuntimeError(f"a bug in hearing of {moved.run_id}")
+
+    with queue(work) as runs:
+        runs.listen(fail)
+        runs.listen(lambda moved: heard.append(moved.run_id))
+        runs.put("a", ONE_LEG)
+        runs.put("b", ONE_LEG)
+        work.wait_for(ended=2)
+    assert {"a", "b"} == set(heard)
+    assert "a bug in hearing of a" in caplog.text
+
+
 @settings(deadline=None, max_examples=50)
 @given(puts=st.lists(PUT, max_size=60))
 def test_everything_put_from_many_threads_is_worked_on_once(puts: list[tuple[str, str]]) -> None:

@@ -240,4 +240,8 @@ class EmbeddedRunQueue:
 
     def _tell(self, moved: Moved) -> None:
         for listener in self._listeners:
-            listener(moved)
+            try:
+                listener(moved)
+            except Exception:
+                # Nobody who only listens may end a worker, and leave its run under way for ever.
+                logger.exception("run %s: somebody could not hear where it went", moved.run_id)
