@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -294,9 +295,9 @@ def test_whoever_sees_a_run_over_finds_its_crate(
     run_id = storage.create_run(schema="dada", input_text="x").run_id
     written: list[str] = []
 
-    def note(path: Path, data: bytes, *, durable: bool = True) -> None:
+    def note(path: Path, data: bytes, *, durable: bool = True) -> os.stat_result:
         written.append(path.name)
-        replace_file(path, data, durable=durable)
+        return replace_file(path, data, durable=durable)
 
     monkeypatch.setattr(run_folders, "replace_file", note)
     storage.finish_run(run_id, "cancelled")
@@ -312,10 +313,10 @@ def test_a_run_has_its_last_word_without_room_for_its_crate(
 ) -> None:
     run_id = storage.create_run(schema="dada", input_text="x").run_id
 
-    def full(path: Path, data: bytes, *, durable: bool = True) -> None:
+    def full(path: Path, data: bytes, *, durable: bool = True) -> os.stat_result:
         if path.name == CRATE:
             raise failure
-        replace_file(path, data, durable=durable)
+        return replace_file(path, data, durable=durable)
 
     with monkeypatch.context() as broken:
         broken.setattr(run_folders, "replace_file", full)

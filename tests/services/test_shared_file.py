@@ -159,7 +159,9 @@ def test_it_is_found_wherever_it_lies(
     data = bytearray(3 * 2**20 + 100)
     needle = RUN_ID.encode(coding)
     for place in [*places, 2**20 - 10]:
-        data[place : place + len(needle)] = needle
+        # Two that share a letter are not two ids that anybody wrote.
+        if not any(data[place : place + len(needle)]):
+            data[place : place + len(needle)] = needle
     path.write_bytes(data)
     found = shared(path)
     assert needle not in found
