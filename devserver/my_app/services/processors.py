@@ -37,8 +37,8 @@ def keep_threads_on_one_processor() -> int | None:
 
     It is one of the fastest that this process may use and of those that devices interrupt least (a
     disk may keep one busy); by chance one of them, so that two servers may choose differently.
-    Returns its number; None where the system has nothing of the kind (macOS, Windows), or there is
-    no choice.
+    Returns the number of the one chosen, also where the system refuses to keep a thread there
+    (which is logged); None where it has nothing of the kind (macOS, Windows), or no choice.
     """
     allowed = _allowed()
     if sys.platform != "linux" or len(allowed) < 2:
