@@ -195,6 +195,30 @@ def test_a_disk_that_is_full_under_way_makes_it_try_again(
             index.close()
 
 
+def test_where_there_is_no_room_to_wipe_it_is_begun_afresh(
+    root: StorageRoot, caplog: pytest.LogCaptureFixture
+) -> None:
+    with small_batches():
+        run_ids = write_runs(root.runs, 200)
+        index = index_on(root)
+        try:
+            writer = index._database.writer
+            index.wipe()
+            RunFolders(root).bury(run_ids[7], "deleted")
+            index.forget(run_ids[7])
+            assert run_ids[7].encode() in (root.cache / "index.sqlite3").read_bytes()
+            [pages] = writer.execute("PRAGMA page_count").fetchone()
+            writer.execute(f"PRAGMA max_page_count = {pages}")
+            index.wipe()
+            assert "can't be wiped out" in caplog.text
+            left = b"".join(path.read_bytes() for path in root.cache.iterdir())
+            assert run_ids[7].encode() not in left
+            index.look_through()
+            assert list(index.ids(EVERY)) == [one for one in run_ids[::-1] if one != run_ids[7]]
+        finally:
+            index.close()
+
+
 def test_damage_met_while_writing_is_mended(
     root: StorageRoot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.run_index.agreement import Agreement
-from devserver.my_app.services.run_index.database import Database
+from devserver.my_app.services.run_index.database import Database, NotWipeable
 from devserver.my_app.services.run_index.rows import Row
 from devserver.my_app.services.run_index.writing import remove, transaction, write
 from devserver.my_app.services.run_index.writing_beside import WritingBeside
@@ -175,6 +175,9 @@ class CatchingUp:
                 self._wipe_if_asked()
                 if self._look_is_due():
                     self._look()
+            except NotWipeable as error:
+                logger.warning("deleted words can't be wiped out of the index: %s", error)
+                pause = self._begin_afresh()
             except sqlite3.OperationalError as error:
                 logger.warning("the index could not be written and will be later: %s", error)
                 pause = self._fall_behind()
@@ -216,6 +219,8 @@ class CatchingUp:
         return _RETRY_SECONDS
 
     def _begin_afresh(self) -> float:
+        with self._changed:
+            wipes = self._wipes_asked
         try:
             self._database.start_afresh()
         except (OSError, sqlite3.Error) as error:
@@ -225,6 +230,8 @@ class CatchingUp:
         with self._changed:
             self._is_behind = True
             self._next_look = 0.0
+            self._wipes_done = wipes  # whatever was deleted, a new file holds nothing of it
+            self._changed.notify_all()
         return 0.0
 
     def _keep_file(self) -> None:
@@ -336,7 +343,8 @@ class CatchingUp:
             if ticket == self._wipes_done:
                 return
         deadline = time.monotonic() + 3 * _PATIENCE_SECONDS
-        while not self._database.wipe():
+        self._database.wipe()
+        while not self._database.cut_log():
             if time.monotonic() > deadline or self._closed:
                 raise sqlite3.OperationalError("somebody reads the index all the time")
         with self._changed:
