@@ -18,6 +18,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import websocket
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 logger = logging.getLogger(__name__)
 
@@ -194,9 +195,10 @@ def _connection_to(url: str) -> socket.socket:
     if not is_secure:
         return connection
     try:
-        context = ssl.create_default_context()
+        # The authorities that the HTTP requests trust, too.
+        context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
         return context.wrap_socket(connection, server_hostname=parts.hostname)
-    except OSError:
+    except (OSError, ValueError):  # a name that no certificate can have
         connection.close()
         raise
 
