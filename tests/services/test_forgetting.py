@@ -23,6 +23,7 @@ from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.pipeline import Pipeline
 from devserver.my_app.services.run_folders import RunFolders, RunNotFound
 from devserver.my_app.services.run_id import RunIdInvalid, new_run_id
+from devserver.my_app.services.run_index import IndexNotWiped
 from devserver.my_app.services.run_metadata import Job, RunMetadata
 from devserver.my_app.services.runs_at_work import RunsAtWork
 from devserver.my_app.services.storage_root import StorageRoot
@@ -91,6 +92,34 @@ def test_a_holder_that_fails_stops_nobody_and_is_named(
     works = True
     again = forgetting.delete(run_id)
     assert (told, again.faults, again.files, again.time) == ([run_id] * 2, {}, 0, receipt.time)
+
+
+def test_words_that_could_not_be_wiped_are_named_and_wiped_later(
+    storage: MediaStorageService, caplog: pytest.LogCaptureFixture
+) -> None:
+    wiped: list[str] = []
+    problem: Exception | None = ZeroDivisionError("a detail for the engineer")
+
+    def wipe() -> None:
+        if problem:
+            raise problem
+        wiped.append("index")
+
+    run_id, other = put_run(storage.folders), put_run(storage.folders)
+    forgetting = forgetting_of(
+        storage, wipers={"index": wipe, "cache": lambda: wiped.append("cache")}
+    )
+    receipt = forgetting.delete(run_id)
+    assert (wiped, list(receipt.faults), receipt.is_complete) == (["cache"], ["index"], False)
+    assert "engineer" not in str(receipt.faults)
+    assert "ZeroDivisionError: a detail for the engineer" in caplog.text
+    problem = IndexNotWiped("Try again soon.")
+    assert forgetting.delete(other).faults == {"index": "Try again soon."}
+    assert storage.folders.is_unwiped
+    problem = None
+    forgetting.complete()
+    assert wiped == ["cache", "cache", "index", "cache"]
+    assert not storage.folders.is_unwiped
 
 
 def test_a_folder_that_cannot_be_removed_is_gone_all_the_same(
