@@ -81,9 +81,12 @@ class OneWriteALine(logging.Handler):
         super().__init__()
         self._descriptor = descriptor
 
-    def createLock(self) -> None:  # noqa: N802 - the name that logging calls
-        """None is needed."""
-        self.lock = None
+    def handle(self, record: logging.LogRecord) -> bool:
+        """As logging's own, but for the lock."""
+        passed = self.filter(record)
+        if passed:  # since Python 3.12 a filter may give another record
+            self.emit(passed if isinstance(passed, logging.LogRecord) else record)
+        return bool(passed)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the record; what goes wrong is said as logging says it."""
