@@ -62,6 +62,18 @@ def start_run(server: RunningServer) -> str:
     return str(answer.json()["run_id"])
 
 
+def newest_event(server: RunningServer, run_id: str) -> str:
+    """The event after which nothing comes any more, since ComfyUI is held."""
+    url = f"{server.url}/api/runs/{run_id}"
+    event = str(requests.get(url, timeout=60).json()["event"])
+    while True:
+        asked = {"after": event, "wait": "1"}
+        newer = str(requests.get(url, params=asked, timeout=60).json()["event"])
+        if newer == event:
+            return event
+        event = newer
+
+
 def store_video(server: RunningServer) -> tuple[str, bytes]:
     """As another process on the same root; returns the address of the video and its bytes."""
     film = mp4_bytes()
@@ -176,11 +188,12 @@ def test_beyond_the_room_nobody_is_left_hanging(tmp_path: Path) -> None:
 @pytest.mark.parametrize("way", ["stream", "long poll", "post"])
 def test_who_hangs_up_gives_up_the_place_soon(tmp_path: Path, way: str) -> None:
     """Long before a heartbeat would notice it, or the wait is over."""
-    with held_server(tmp_path, DEVSERVER_THREADS="8") as (server, _comfy, _hold):
+    with held_server(tmp_path, DEVSERVER_THREADS="8") as (server, comfy, _hold):
         run_id = start_run(server)
-        state = requests.get(f"{server.url}/api/runs/{run_id}", timeout=60).json()
+        comfy.wait_until_running(timeout=30)
+        event = newest_event(server, run_id)
         text = b'{"schema": "passthrough", "input_text": "Eine Katze", "output_config": "image"}'
-        poll = f"/api/runs/{run_id}?after={state['event']}&wait=80"
+        poll = f"/api/runs/{run_id}?after={event}&wait=80"
         asked = {
             "stream": f"GET /api/runs/{run_id}/events HTTP/1.1\r\n".encode(),
             "long poll": f"GET {poll} HTTP/1.1\r\n".encode(),

@@ -356,3 +356,16 @@ def test_a_run_that_is_over_has_no_progress_even_before_that_is_forgotten(
     storage.finish_run(run_id, "cancelled")
     event = events.newest(run_id)
     assert (event.id, event.progress, event.place_in_queue) == ("2-0", None, None)
+
+
+def test_who_is_gone_is_not_waited_for(events: RunEvents, storage: MediaStorageService) -> None:
+    run_id = new_run(storage)
+    looks: list[bool] = []
+
+    def is_gone() -> bool:
+        looks.append(True)
+        assert len(looks) < 10, "it looks again and again"
+        return len(looks) > 1
+
+    seen = events.newest(run_id).id
+    assert events.wait(run_id, seen, LONG, is_gone).id == seen

@@ -144,7 +144,7 @@ class RunEvents:
         """Return as soon as the run's newest event is another than `seen`, or after `seconds`.
 
         For less than a change of the metadata it waits a moment, so that nobody asks in a circle.
-        Returns at once when the run is over, or the room for waiters is taken.
+        Returns at once when the run is over, the room for waiters is taken, or who waits is gone.
         Raises what `newest` raises, also when the run is deleted meanwhile.
         """
         with self.room.place() as free, self._bells.bell(run_id, is_gone) as bell:
@@ -155,7 +155,8 @@ class RunEvents:
                 event = self.newest(run_id)
                 left = end - time.monotonic()
                 quiet = began + self.pause_seconds - time.monotonic()
-                if event.changes_state(seen) or event.run.is_final or self._closed or left <= 0:
+                is_over = event.run.is_final or self._closed or bell.is_gone()
+                if event.changes_state(seen) or is_over or left <= 0:
                     return event
                 if event.id == seen:
                     bell.wait(left, quiet_seconds=quiet)
