@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,10 +25,21 @@ class Event:
 
 
 @contextmanager
-def event_stream(url: str, last_event_id: str | None = None) -> Iterator[Iterator[Event]]:
-    """Open the stream at `url` and give its events as they come; hangs up after the block."""
+def event_stream(
+    url: str, last_event_id: str | None = None, *, comes_back: bool = False
+) -> Iterator[Iterator[Event]]:
+    """Open the stream at `url` and give its events as they come; hangs up after the block.
+
+    Where it `comes_back`, it does what it is told when there is no room: asks again later.
+    """
     headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
     with requests.get(url, headers=headers, stream=True, timeout=_SILENCE_SECONDS) as answer:
+        if comes_back and answer.status_code == 503:
+            threading.Event().wait(float(answer.headers["Retry-After"]))
+            answer.close()
+            with event_stream(url, last_event_id) as coming:
+                yield coming
+            return
         assert answer.status_code == 200, answer.text
         assert answer.headers["Content-Type"].partition(";")[0] == "text/event-stream"
         assert answer.headers["Cache-Control"] == "no-store"

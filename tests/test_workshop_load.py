@@ -80,7 +80,10 @@ def follow(server: RunningServer, run_id: str, *, reconnects: bool) -> list[Even
     seen: list[Event] = []
     while not seen or seen[-1].data["status"] not in FINAL_STATUSES:
         last = seen[-1].id if seen else None
-        with event_stream(f"{server.url}/api/runs/{run_id}/events", last) as coming:
+        # The places it left are only found to be free a second later.
+        with event_stream(
+            f"{server.url}/api/runs/{run_id}/events", last, comes_back=reconnects
+        ) as coming:
             for event in coming:
                 if not event.comment:
                     seen.append(event)
