@@ -154,8 +154,9 @@ def test_ten_runs_of_one_child_do_not_hold_up_fourteen_others(
     comfy.wait_until(lambda: len(comfy.worked) == 24, timeout=60)
     sent = runs_sent(comfy)
     last_other = max(sent.index(run_id) for run_id in others)
-    # Those that were there already, and one a turn; in the order of arrival it were ten.
-    assert len(set(sent[:last_other]) & set(many)) <= 5
+    # Those that were there already, one a turn, and what went ahead while an other was between its
+    # text and the line; in the order of arrival it were ten.
+    assert len(set(sent[:last_other]) & set(many)) <= 7
     wait_for(lambda: all(is_over(workshop, run_id) for run_id in [*many, *others]))
     check_one_result_each(workshop, comfy, [*many, *others])
 

@@ -67,5 +67,8 @@ def make(page: Page, idea: str, *, style: str = "Dada", medium: str | None = Non
 
 def stored_runs(server: RunningServer, idea: str) -> list[Path]:
     """The folders of all runs with this idea; each has to be whole."""
-    found = [path.parent for path in server.runs.glob("*/input_text.txt")]
-    return [path for path in found if check_folder(path).input_text == idea]
+    texts = server.runs.glob("*/input_text.txt")
+    found = [path.parent for path in texts if path.read_text(encoding="utf-8") == idea]
+    for path in found:
+        assert check_folder(path).input_text == idea
+    return found
