@@ -59,11 +59,32 @@ def bare(text: str) -> str:
     return re.sub(r"[\s\u200b-\u200f\ufe0f]", "", text)
 
 
-def test_words_are_copied_without_a_sign_nobody_sees(report: PdfReport, tmp_path: Path) -> None:
-    run = run_with(tmp_path, "a" * 24 + "ff und ein Schiff auf dem Riff", after=None)
-    said = text_of(made(report, run))
-    assert "ein Schiff auf dem Riff" in said
+@pytest.mark.parametrize("around", ["ff", "fb", "9a", "e\u0301x", "👩\u200d🚀"])
+def test_words_are_copied_without_a_sign_nobody_sees(
+    report: PdfReport, tmp_path: Path, around: str
+) -> None:
+    """Not the one where a long word was broken, nor any other with the same signs."""
+    text = f"{'a' * 24}{around} und ein Riff, 9 abfbaum"
+    reader = made(report, run_with(tmp_path, text, after=None))
+    said = text_of(reader)
+    assert "ein Riff, 9 abfbaum" in said
+    assert text in said.replace("\n", "")
     assert "\u200b" not in said
+    [mark] = [item for item in reader.outline if not isinstance(item, list)]
+    assert str(mark["/Title"]).endswith(text)
+
+
+def test_ids_stand_on_one_line_and_can_be_looked_for(report: PdfReport, tmp_path: Path) -> None:
+    run_id = "00d86d9d-fb00-4d00-9d00-fb0d0d0d0d0d"
+    run = run_with(tmp_path, run_id=run_id)
+    assert f"{run_id}\n" in text_of(made(report, run))
+
+
+def test_long_words_are_broken_to_fit_their_column(report: PdfReport, tmp_path: Path) -> None:
+    said = text_of(made(report, run_with(tmp_path, "w" * 400, after="m" * 400)))
+    lines = [line for line in said.splitlines() if line.startswith(("wwwww", "mmmmm"))]
+    assert max(map(len, lines)) <= 75
+    assert said.count("w" * 25 + "\n") >= 400 / 25
 
 
 @pytest.mark.parametrize("language", ["de", "en"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -27,9 +26,6 @@ RUNS_AT_A_TIME = 40
 """A report of more runs is set in parts, so that memory does not grow with their number."""
 
 _CONTENTS_FROM = 3
-_LONG_WORD = re.compile(
-    "[^\\s\u200d]{25}(?=[^\\s\u200d\ufe00-\ufe0f\u0300-\u036f\U0001f3fb-\U0001f3ff])"
-)
 _WIDE = 2.5
 
 Run = Callable[..., Any]
@@ -51,7 +47,7 @@ class PdfReport:
     name = "pdf"
     extension = "pdf"
     mime_type = "application/pdf"
-    version = 2
+    version = 3
     holds: Holds = "pictures"
     marks_media = False
 
@@ -173,10 +169,8 @@ class _Work:
     def _run_data(self, section: Section) -> dict[str, Any]:
         return {
             "anchor": _anchor(section),
-            "heading": _breakable(section.heading),
-            "facts": [
-                {"label": fact.label, "value": _breakable(fact.value)} for fact in section.facts
-            ],
+            "heading": section.heading,
+            "facts": [{"label": fact.label, "value": fact.value} for fact in section.facts],
             "why": section.why and {"label": section.why.label, "value": section.why.value},
             "warnings": section.warnings,
             "input": _lines(section.input_text),
@@ -198,9 +192,9 @@ class _Work:
         return {
             "title": step.title,
             "status": step.status,
-            "facts": _breakable(step.facts),
-            "said": _breakable(" ".join(filter(None, said))),
-            "changed": [{"kind": c.kind, "text": _breakable(c.text)} for c in changes],
+            "facts": step.facts,
+            "said": " ".join(filter(None, said)),
+            "changed": [{"kind": c.kind, "text": c.text} for c in changes],
             "rightwards": runs_rightwards("".join(c.text for c in changes)),
         }
 
@@ -217,9 +211,9 @@ class _Work:
         return {
             "title": medium.title,
             "what": said,
-            "facts": _breakable(medium.facts),
-            "made_by": _breakable(medium.made_by),
-            "credit": _breakable(medium.credit),
+            "facts": medium.facts,
+            "made_by": medium.made_by,
+            "credit": medium.credit,
             "alt": medium.alt,
             "picture": name if picture else None,
             "wide": picture is not None and picture.width > _WIDE * picture.height,
@@ -233,7 +227,7 @@ def _anchor(section: Section) -> str:
 def _entry(run: _Taken, page: int | None) -> dict[str, Any]:
     return {
         "anchor": run.anchor,
-        "heading": _breakable(run.heading),
+        "heading": run.heading,
         "status": run.status,
         "page": page,
     }
@@ -241,14 +235,7 @@ def _entry(run: _Taken, page: int | None) -> dict[str, Any]:
 
 def _lines(text: str) -> list[dict[str, Any]]:
     """The lines of a text, each with its direction."""
-    return [
-        {"text": _breakable(line), "rightwards": runs_rightwards(line)} for line in text.split("\n")
-    ]
-
-
-def _breakable(text: str) -> str:
-    """`text`, in which words too long for a column may be broken."""
-    return _LONG_WORD.sub("\\g<0>\u200b", text)
+    return [{"text": line, "rightwards": runs_rightwards(line)} for line in text.split("\n")]
 
 
 def _strings(value: object) -> Iterator[str]:
