@@ -13,7 +13,7 @@ import requests
 import responses
 import urllib3
 
-from devserver.my_app.services.backends.api_answers import error_code
+from devserver.my_app.services.api_calls.answers import error_code
 from devserver.my_app.services.backends.api_service import (
     ApiKeyRefused,
     ApiService,

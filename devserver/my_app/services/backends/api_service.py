@@ -26,7 +26,7 @@ import requests
 import urllib3
 from pydantic import SecretStr
 
-from devserver.my_app.services.backends.api_answers import (
+from devserver.my_app.services.api_calls.answers import (
     credit_is_gone,
     error_code,
     is_api_error,
@@ -34,6 +34,11 @@ from devserver.my_app.services.backends.api_answers import (
     json_object,
     status_inside,
     what_it_means,
+)
+from devserver.my_app.services.api_calls.trying_again import (
+    never_connected,
+    pause_seconds,
+    retry_after,
 )
 from devserver.my_app.services.backends.port import (
     BackendFailed,
@@ -44,7 +49,6 @@ from devserver.my_app.services.backends.port import (
 )
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.output_configs import OutputConfig
-from devserver.my_app.services.retry_after import retry_after
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +59,6 @@ _LOOK_SECONDS = 30.0
 """How long an answer may take that does not have to be made first."""
 _PIECE_BYTES = 64 * 1024
 _SLICE_SECONDS = 1.0
-_FIRST_DELAY_SECONDS = 0.5
-_LONGEST_DELAY_SECONDS = 20.0
 _KEY = re.compile(r"[\x21-\x7e]+")
 
 
@@ -169,19 +171,12 @@ class ApiService:
             try:
                 return self._once(call, deadline)
             except _MayPass as passing:
-                delay = self._delay(attempt, passing.retry_after)
+                delay = pause_seconds(attempt, passing.retry_after, self._jitter)
                 if self.clock() + delay >= deadline:
                     raise passing.failure from None
                 logger.info("%s: trying again in %.1f s: %s", self.label, delay, passing.failure)
             attempt += 1
             self.wait(delay, check_wanted)
-
-    def _delay(self, attempt: int, asked_for: float | None) -> float:
-        """As long as the service asks for and a little more; else ever longer, spread by chance."""
-        if asked_for is not None:
-            return asked_for + self._jitter()
-        longest = min(_LONGEST_DELAY_SECONDS, _FIRST_DELAY_SECONDS * 2.0 ** min(attempt, 10))
-        return longest * (0.5 + self._jitter() / 2)
 
     def _once(self, call: _Call, deadline: float) -> dict[str, Any]:
         silence = deadline - self.clock()
@@ -223,7 +218,7 @@ class ApiService:
             raise (slow if costs else _MayPass(slow)) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             logger.warning("%s: %s", self.label, type(error).__name__)
-            if _never_connected(error):
+            if never_connected(error):
                 raise _MayPass(BackendUnreachable(f"{self.label} can't be reached.")) from None
             broke = BackendUnreachable(f"The connection to {self.label} broke.")
             may_help = not costs and not isinstance(error, requests.exceptions.SSLError)
@@ -297,15 +292,6 @@ class _MayPass(Exception):
         super().__init__(str(failure))
         self.failure = failure
         self.retry_after = retry_after
-
-
-def _never_connected(error: Exception) -> bool:
-    """True when no connection came about, also by the proxy, so that nothing can have been sent."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
-        return True
-    cause = error.args[0] if isinstance(error, requests.ConnectionError) and error.args else error
-    reason = getattr(cause, "reason", cause)
-    return isinstance(reason, urllib3.exceptions.NewConnectionError)
 
 
 def _go_on() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from devserver.my_app.services.backends.api_answers import is_moderation
+from devserver.my_app.services.api_calls.answers import is_moderation
 from devserver.my_app.services.backends.api_jobs import made_by, only_job
 from devserver.my_app.services.backends.api_service import ApiService
 from devserver.my_app.services.backends.port import BackendFailed, MediaRequest

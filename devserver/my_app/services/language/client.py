@@ -27,13 +27,18 @@ import requests
 import urllib3
 from pydantic import SecretStr
 
-from devserver.my_app.services.backends.api_answers import (
+from devserver.my_app.services.api_calls.answers import (
     credit_is_gone,
     error_code,
     is_api_error,
     is_moderation,
     json_object,
     status_inside,
+)
+from devserver.my_app.services.api_calls.trying_again import (
+    never_connected,
+    pause_seconds,
+    retry_after,
 )
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.language.call_watch import CallWatch
@@ -54,7 +59,6 @@ from devserver.my_app.services.language.port import (
     NotOnOwnMachines,
 )
 from devserver.my_app.services.public_address import Address, AddressNotPublic, CheckedAdapter
-from devserver.my_app.services.retry_after import retry_after
 
 logger = logging.getLogger(__name__)
 
@@ -63,8 +67,6 @@ MAX_ANSWER_BYTES = 8 * 1024**2
 _CONNECT_SECONDS = 5.0
 _PIECE_BYTES = 64 * 1024
 _LOOK_SECONDS = 1.0
-_FIRST_DELAY_SECONDS = 0.5
-_LONGEST_DELAY_SECONDS = 20.0
 _TRIES_WHEN_BUSY = 1000  # so that only the deadline ends them
 _TRIES_AFTER_BREAKS = 2
 _TRIES_WITHOUT_CONNECTION = 4
@@ -147,7 +149,7 @@ class LanguageClient:
             try:
                 return self._once(method, path, body, deadline, check_wanted)
             except _MayPass as passing:
-                delay = self._delay(attempt, passing.retry_after)
+                delay = pause_seconds(attempt, passing.retry_after, self._jitter)
                 if attempt >= passing.tries or self.clock() + delay >= deadline:
                     raise passing.failure from None
                 logger.info("%s: trying again in %.1f s: %s", self.label, delay, passing.failure)
@@ -159,13 +161,6 @@ class LanguageClient:
         while (left := end - self.clock()) > 0:
             check_wanted()
             self._sleep(min(left, self._look_seconds))
-
-    def _delay(self, attempt: int, asked_for: float | None) -> float:
-        """As long as the server asks for and a little more; else ever longer, spread by chance."""
-        if asked_for is not None:
-            return asked_for + self._jitter()
-        longest = min(_LONGEST_DELAY_SECONDS, _FIRST_DELAY_SECONDS * 2.0 ** min(attempt, 10))
-        return longest * (0.5 + self._jitter() / 2)
 
     def _once(
         self,
@@ -224,7 +219,7 @@ class LanguageClient:
         ) as error:
             watch.check()
             logger.warning("%s: %s", self.label, type(error).__name__)
-            if _never_connected(error):
+            if never_connected(error):
                 failure = LanguageModelUnreachable(f"{self.label} can't be reached.")
                 raise _MayPass(failure, tries=_TRIES_WITHOUT_CONNECTION) from None
             broke = LanguageModelUnreachable(f"The connection to {self.label} broke.")
@@ -305,12 +300,3 @@ class _MayPass(Exception):
         self.failure = failure
         self.retry_after = retry_after
         self.tries = tries
-
-
-def _never_connected(error: Exception) -> bool:
-    """True when no connection came about, so that nothing can have been sent."""
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    cause = error.args[0] if isinstance(error, requests.ConnectionError) and error.args else error
-    reason = getattr(cause, "reason", cause)
-    return isinstance(reason, urllib3.exceptions.NewConnectionError)

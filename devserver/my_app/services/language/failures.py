@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from devserver.my_app.services.backends import api_answers
+from devserver.my_app.services.api_calls import answers
 from devserver.my_app.services.language.port import LanguageModelFailed
 
 _PARAMETERS = frozenset({"response_format", "max_tokens", "temperature", "seed"})
@@ -64,7 +64,7 @@ def what_it_means(status: int, body: Mapping[str, Any] | None) -> str:
         return "can't take a text as long as this"
     if _OF_MEMORY.search(words):
         return "has too little memory for this model"
-    return api_answers.what_it_means(status, body)
+    return answers.what_it_means(status, body)
 
 
 def _words(body: Mapping[str, Any] | None) -> str:

@@ -1,0 +1,1 @@
+"""What all calls to services of others share: what their answers say, and when to ask again."""
