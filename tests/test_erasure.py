@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import shutil
 import socket
 import threading
 import time
@@ -90,6 +91,7 @@ def test_no_byte_of_a_childs_words_is_left(
     for run in (atelier, drawn):
         assert get(server, f"/api/media/thumbnail/{run['run_id']}").status_code == 200
     post(server, f"/api/runs/{styled['run_id']}/archive")
+    package_of(server, {"ids": [atelier["run_id"], styled["run_id"]], "format": "jsonl"})
     other = post(server, path, {**plain, "input_text": OTHER_TEXT, "user_id": "OTHER"})
     hold = threading.Event()
     comfy.behaviour.hold = hold
@@ -137,6 +139,39 @@ def test_no_byte_of_a_childs_words_is_left(
     server.start()
     again = post(server, "/api/erasures", {"user_id": CHILD})
     assert (again["run_ids"], again["is_complete"]) == ([], True)
+
+
+def package_of(server: RunningServer, body: dict[str, Any]) -> str:
+    """The id of a package, when it is ready."""
+    package_id: str = post(server, "/api/packages", body)["package_id"]
+    for _ in range(6000):
+        if get(server, f"/api/packages/{package_id}").json()["state"] == "ready":
+            return package_id
+        threading.Event().wait(0.01)
+    raise AssertionError("the package was not made")
+
+
+@pytest.mark.parametrize("after", ["erasure", "start"])
+def test_a_run_removed_by_hand_goes_from_packages_and_thumbnails(
+    server: RunningServer, after: str
+) -> None:
+    path, hers = "/api/schema/pipeline/execute", {"input_text": WORDS, "user_id": CHILD}
+    run = post(server, path, {"schema": "passthrough", "output_config": "atelier_image", **hers})
+    assert get(server, f"/api/media/thumbnail/{run['run_id']}").status_code == 200
+    package_of(server, {"ids": [run["run_id"]], "format": "jsonl"})
+    shutil.rmtree(server.runs / run["run_id"])
+    if after == "start":
+        server.stop()
+        server.start()
+    else:
+        receipt = post(server, "/api/erasures", {"user_id": CHILD})
+        assert (receipt["run_ids"], receipt["is_complete"]) == ([], True)
+    assert not WANTED.search(everything_under(server.exports / "packages"))
+    assert get(server, "/api/packages").json()["packages"] == []
+    assert not list((server.exports / "cache" / "thumbnails").iterdir())
+    if after == "erasure":
+        assert run["run_id"].encode() not in everything_under(server.exports / "cache")
+        assert not WANTED.search(everything_under(server.exports))
 
 
 def get_history(comfy: FakeComfyUI) -> Any:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from devserver.commands import main
+from devserver.my_app.services.exports.package import AUTO, Package
+from devserver.my_app.services.exports.package_shelf import PackageShelf
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.storage_root import StorageRoot
 from tests.running_server import RunningServer
@@ -57,6 +61,32 @@ def test_erases_a_person_after_asking(exports: Path, folders: RunFolders) -> Non
     assert all(run_id in done.output for run_id in ids)
     assert "Out of reach" in done.output
     assert not any(folders.exists(run_id) for run_id in ids)
+
+
+def test_whatever_was_exported_goes_too_without_a_server(tmp_path: Path) -> None:
+    """Also of runs that were removed by hand."""
+    root = StorageRoot(tmp_path / "exports")
+    exports, packages, folders = root.path, root.packages, RunFolders(root)
+    gone, erased, by_hand, kept = (
+        put_run(folders, text="Quarzwimpelbär", user_id=f"DOE {number}") for number in range(4)
+    )
+    shelf = PackageShelf(packages, keep=timedelta(days=7), now=lambda: datetime.now(UTC))
+    for number, held in enumerate(((gone,), (erased, kept), (by_hand,), (kept,))):
+        package = Package(
+            package_id=f"{number:032x}", format="json", extension="json", fingerprint="f",
+            state="ready", runs=len(held), asked_at="2026-11-30T00:00:00+00:00",
+        )  # fmt: skip
+        shelf.add(package, held)
+        shelf.folders.file(package).write_text("Quarzwimpelbär")
+    (packages / AUTO).mkdir()
+    for run_id in (gone, erased, by_hand, kept):
+        (packages / AUTO / f"{run_id}.json").write_text("Quarzwimpelbär")
+    shutil.rmtree(folders.path(by_hand))
+    assert command(exports, "delete", gone, "--yes").exit_code == 0
+    assert command(exports, "erase", "DOE 1", "--yes").exit_code == 0
+    left = contents(packages)
+    assert {name for name in left if name.startswith(AUTO)} == {f"{AUTO}/{kept}.json"}
+    assert {name for name in left if name.endswith("export.json")} == {f"{3:032x}/export.json"}
 
 
 def test_archives_and_restores(exports: Path, folders: RunFolders) -> None:

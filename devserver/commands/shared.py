@@ -13,6 +13,7 @@ from devserver.config import Settings, SettingsInvalid, read_settings
 from devserver.my_app.export_wiring import crate_terms
 from devserver.my_app.keeping_wiring import Keeping, build_keeping
 from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.exports.kept_exports import KeptExports
 from devserver.my_app.services.idempotency import IdempotencyKeys
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_index.database import remove_index
@@ -44,16 +45,19 @@ def settled_keeping(settings: Settings, root: StorageRoot) -> Keeping:
     """What keeps and forgets, without a server; the root has to be claimed. What a kill cut off is
     brought to its end first."""
     storage = build_media_storage(settings, root)
+    thumbnails, exports = Thumbnails(root.cache, draw_thumbnail), KeptExports(root.packages)
     keeping = build_keeping(
         settings,
         storage,
         holders={
-            "thumbnails": Thumbnails(root.cache, draw_thumbnail).forget,
+            "exports": exports.forget,
+            "thumbnails": thumbnails.forget,
             "share_links": ShareLinks(root, days=settings.share_days).forget,
             "idempotency_keys": IdempotencyKeys(root).forget,
         },
         # The next server makes another one.
         wipers={"index": partial(remove_index, root.cache)},
+        sweepers={"exports": exports.sweep, "thumbnails": thumbnails.sweep},
     )
     storage.folders.remove_strays()
     keeping.settle()

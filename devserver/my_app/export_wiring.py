@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -82,7 +82,7 @@ class Exports:
     reviewer: Reviewer
 
     def start(self) -> None:
-        """Take up what the last stop left. Only for the owner of the root."""
+        """Begin to work, with what the last stop left."""
         self.packages.start()
         if self.manager.exports_on_its_own:
             self.auto.start()
@@ -96,6 +96,11 @@ class Exports:
         """Let nothing that was exported hold this run any more. Raises PackageInUse."""
         self.manager.forget(run_id)
         self.packages.forget(run_id)
+
+    def sweep(self, there: Container[str]) -> None:
+        """Forget, in this way, every run that is not among these, all there are."""
+        self.manager.sweep(there)
+        self.packages.sweep(there)
 
 
 def export_formats(
@@ -191,8 +196,8 @@ def build_exports(
     watch: Callable[[Callable[[RunMetadata], None]], None] = lambda _: None,
     names: Sequence[str] = (),
 ) -> Exports:
-    """The exports of a server, not started yet. `watch` lets somebody hear of each change of a run;
-    `names` are those of the class.
+    """The exports of the server that owns the root, which know what the last stop left but don't
+    work yet. `watch` lets somebody hear of each change of a run; `names` are those of the class.
 
     Raises SettingsInvalid.
     """
@@ -208,6 +213,7 @@ def build_exports(
         keep=timedelta(days=settings.package_days),
         **room,
     )
+    packages.take_up()
     auto = AutoExport(manager.auto_export, partial(unexported_runs, folders, manager.auto_exported))
     if manager.exports_on_its_own:
         watch(auto.heard)

@@ -9,7 +9,7 @@ from devserver.config import Settings, SettingsInvalid
 from devserver.my_app.services.archive import Archive
 from devserver.my_app.services.comfyui.forgetting import ComfyUIHistory
 from devserver.my_app.services.erasure import Erasure
-from devserver.my_app.services.forgetting import Forgetter, Forgetting, nobody_works
+from devserver.my_app.services.forgetting import Forgetter, Forgetting, Sweeper, nobody_works
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.retention import Retention
 from devserver.my_app.services.retention_rules import (
@@ -31,12 +31,14 @@ class Keeping:
     rules: tuple[RetentionRule, ...]
 
     def settle(self) -> None:
-        """Bring to an end what a kill cut off, and remove deleted runs that came back.
+        """Bring to an end what a kill cut off, and remove what is left of runs that are gone, or
+        has come back of deleted ones.
 
         Only for the owner of the root, at its start, before anything reads the runs.
         """
         self.forgetting.complete()
         self.archive.settle()
+        self.forgetting.sweep()
 
 
 def retention_rules(settings: Settings) -> tuple[RetentionRule, ...]:
@@ -53,12 +55,14 @@ def build_keeping(
     *,
     holders: Mapping[str, Forgetter],
     wipers: Mapping[str, Callable[[], None]],
+    sweepers: Mapping[str, Sweeper],
     wait_until_left: Callable[[str, float], bool] = nobody_works,
     moved: Callable[[RunMetadata], None] = lambda _: None,
 ) -> Keeping:
     """`holders` are those who keep something derived from runs, by name; each is told of each run
-    that goes. `wipers` then leave no word of them, for those who can't do it run by run. `moved` is
-    told of each run that goes into the archive or comes back. Raises SettingsInvalid.
+    that goes. `wipers` then leave no word of them, for those who can't do it run by run; `sweepers`
+    forget runs that went without anybody being told. `moved` is told of each run that goes into the
+    archive or comes back. Raises SettingsInvalid.
     """
     rules = retention_rules(settings)
     folders = storage.folders
@@ -69,6 +73,7 @@ def build_keeping(
         forget_jobs=ComfyUIHistory(settings.comfyui_urls).forget,
         holders=holders,
         wipers=wipers,
+        sweepers=sweepers,
     )
     archive = Archive(folders, moved=moved)
     return Keeping(

@@ -397,6 +397,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
             "index": index.forget,
         },
         wipers={"index": index.wipe},
+        sweepers={"exports": exports.sweep, "thumbnails": thumbnails.sweep, "index": index.sweep},
         moved=index.heard,
         wait_until_left=at_work.wait_until_left,
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devserver.my_app.services.archive import Archive
-from devserver.my_app.services.erasure import Erasure
+from devserver.my_app.services.durable_files import StorageFull
+from devserver.my_app.services.erasure import REMOVED_BY_HAND, Erasure
 from devserver.my_app.services.forgetting import Forgetting
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders
@@ -106,23 +108,79 @@ def test_what_cannot_be_read_is_named(storage: MediaStorageService) -> None:
     (storage.folders.path(run_id) / "metadata.json").write_text("{")
     receipt = erasure_of(storage).erase("DOE_J")
     assert (receipt.run_ids, receipt.unreadable, receipt.is_complete) == ((), (run_id,), False)
+    (storage.folders.path(run_id) / "metadata.json").unlink()
+    receipt = erasure_of(storage).erase("DOE_J")
+    assert (receipt.unreadable, receipt.is_complete) == ((run_id,), False)
 
 
-def test_a_fault_is_named_and_mended_by_the_next_erasure(
+def test_copies_among_the_runs_are_named(
+    storage: MediaStorageService, root: StorageRoot, tmp_path: Path
+) -> None:
+    run_id = put_run(storage.folders, user_id="DOE_J")
+    for name in (f"{run_id}.bak", run_id.upper()):
+        shutil.copytree(storage.folders.path(run_id), root.runs / name)
+    root.archive.mkdir()
+    (root.archive / f"{run_id} (copy).tar").write_bytes(b"a copy")
+    (root.runs / "README.txt").write_text("what lies here")
+    receipt = erasure_of(storage).erase("DOE_J")
+    assert (receipt.run_ids, receipt.faults, receipt.is_complete) == ((run_id,), {}, False)
+    copies = {f"json/{run_id}.bak", f"json/{run_id.upper()}", f"archive/{run_id} (copy).tar"}
+    assert set(receipt.unreadable) == copies
+
+
+def test_one_that_comes_out_of_the_archive_meanwhile_is_found(
     storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = put_run(storage.folders, user_id="DOE_J")
+    archive = Archive(storage.folders)
+    archive.archive(run_id)
+    sealed_ids = RunFolders.sealed_ids
+
+    def restored_in_between(folders: RunFolders) -> list[str]:
+        if folders.sealed_path(run_id).exists():
+            archive.restore(run_id)
+        return sealed_ids(folders)
+
+    monkeypatch.setattr(RunFolders, "sealed_ids", restored_in_between)
+    receipt = erasure_of(storage).erase("DOE_J")
+    assert (receipt.run_ids, receipt.is_complete) == ((run_id,), True)
+
+
+@pytest.mark.parametrize(
+    ("where", "step"), [(Path, "rename"), (shutil, "rmtree")], ids=["rename", "rmtree"]
+)
+def test_a_fault_is_named_until_it_is_mended(
+    storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch, where: object, step: str
+) -> None:
+    run_id = put_run(storage.folders, text="Quarzwimpelbär", user_id="DOE_J")
+
+    def fails(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
     with monkeypatch.context() as patch:
+        patch.setattr(where, step, fails)
+        for ids in ((run_id,), ()):
+            receipt = erasure_of(storage).erase("DOE_J")
+            assert (receipt.run_ids, list(receipt.faults)) == (ids, [run_id])
+            assert not receipt.is_complete
+    receipt = erasure_of(storage).erase("DOE_J")
+    assert (receipt.faults, receipt.is_complete) == ({}, True)
+    assert list(storage.folders.path(run_id).parent.iterdir()) == []
 
-        def fails(*_: object) -> None:
-            raise PermissionError(13, "Permission denied")
 
-        patch.setattr(Path, "rename", fails)
-        receipt = erasure_of(storage).erase("DOE_J")
-    assert (list(receipt.faults), receipt.is_complete) == ([run_id], False)
-    assert storage.folders.path(run_id).exists()
-    erasure_of(storage).erase("DOE_J")
-    assert not storage.folders.path(run_id).exists()
+def test_whoever_can_say_what_it_holds_is_swept(storage: MediaStorageService) -> None:
+    works = False
+
+    def sweep(_: object) -> None:
+        if not works:
+            raise StorageFull("No room.")
+
+    erasure = erasure_of(storage, sweepers={"exports": sweep})
+    receipt = erasure.erase("DOE_J")
+    assert receipt.faults == {REMOVED_BY_HAND: {"exports": "No room."}}
+    assert not receipt.is_complete
+    works = True
+    assert erasure.erase("DOE_J").is_complete
 
 
 def test_two_at_once_share_the_work(storage: MediaStorageService) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import errno
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -94,6 +94,89 @@ def test_a_holder_that_fails_stops_nobody_and_is_named(
     assert (told, again.faults, again.files, again.time) == ([run_id] * 2, {}, 0, receipt.time)
 
 
+def test_a_holder_that_failed_is_asked_again_though_the_folder_is_gone(
+    storage: MediaStorageService,
+) -> None:
+    run_id = put_run(storage.folders)
+    told: list[str] = []
+
+    def fails(_: str) -> None:
+        raise StorageFull("No room.")
+
+    failing = forgetting_of(storage, holders={"exports": fails, "cache": told.append})
+    failing.delete(run_id)
+    assert failing.complete() == {run_id: {"exports": "No room."}}
+    assert forgetting_of(storage, holders={"exports": told.append}).complete() == {}
+    assert told == [run_id] * 3
+    assert forgetting_of(storage, holders={"exports": told.append}).complete() == {}
+    assert told == [run_id] * 3
+
+
+def test_a_kill_before_the_tombstone_leaves_the_run_as_it_was(
+    storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    run_id = put_run(storage.folders)
+    with monkeypatch.context() as patch:
+        patch.setattr(Tombstones, "put", kill)
+        with pytest.raises(Killed):
+            forgetting_of(storage).delete(run_id)
+    assert storage.folders.unfinished_deletions.ids() == {run_id}
+    assert forgetting_of(storage).complete() == {}
+    assert storage.folders.unfinished_deletions.ids() == frozenset()
+    assert storage.get_metadata(run_id).status == "success"
+
+
+def test_a_kill_at_any_step_is_made_up_for(storage: MediaStorageService, root: StorageRoot) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    for steps in (
+        {"holders": {"cache": kill}},
+        {"holders": {"cache": lambda _: None}, "wipers": {"index": kill}},
+    ):
+        run_id = put_run(storage.folders, text="Quarzwimpelbär")
+        with pytest.raises(Killed):
+            forgetting_of(storage, **steps).delete(run_id)
+        told: list[str] = []
+        wipers = {"index": lambda told=told: told.append("index")}
+        later = forgetting_of(storage, holders={"cache": told.append}, wipers=wipers)
+        assert later.complete() == {}
+        assert told == [run_id, "index"]
+        assert "Quarzwimpelbär".encode() not in everything_under(root.path)
+        assert storage.folders.unfinished_deletions.ids() == frozenset()
+
+
+def test_what_runs_have_left_that_were_removed_by_hand_is_swept(
+    storage: MediaStorageService,
+) -> None:
+    from devserver.my_app.services.archive import Archive
+
+    everyone = here, sealed, by_hand, deleted = tuple(put_run(storage.folders) for _ in range(4))
+    Archive(storage.folders).archive(sealed)
+    shutil.rmtree(storage.folders.path(by_hand))
+    there: list[str] = []
+
+    def fails(_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    def sweep(ids: Container[str]) -> None:
+        there.extend(run_id for run_id in everyone if run_id in ids)
+
+    forgetting = forgetting_of(storage, sweepers={"broken": fails, "cache": sweep})
+    forgetting.delete(deleted)
+    assert list(forgetting.sweep()) == ["broken"]
+    assert there == [here, sealed]
+
+
 def test_words_that_could_not_be_wiped_are_named_and_wiped_later(
     storage: MediaStorageService, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -115,11 +198,13 @@ def test_words_that_could_not_be_wiped_are_named_and_wiped_later(
     assert "ZeroDivisionError: a detail for the engineer" in caplog.text
     problem = IndexNotWiped("Try again soon.")
     assert forgetting.delete(other).faults == {"index": "Try again soon."}
-    assert storage.folders.is_unwiped
+    unfinished = storage.folders.unfinished_deletions
+    assert unfinished.ids() == {run_id, other}
+    assert forgetting.complete() == {one: {"index": "Try again soon."} for one in (run_id, other)}
     problem = None
-    forgetting.complete()
-    assert wiped == ["cache", "cache", "index", "cache"]
-    assert not storage.folders.is_unwiped
+    assert forgetting.complete() == {}
+    assert wiped == ["cache", "cache", "cache", "index", "cache"]
+    assert unfinished.ids() == frozenset()
 
 
 def test_a_folder_that_cannot_be_removed_is_gone_all_the_same(
@@ -137,6 +222,8 @@ def test_a_folder_that_cannot_be_removed_is_gone_all_the_same(
     with pytest.raises(RunNotFound):
         storage.get_metadata(run_id)
     assert "Quarzwimpelbär".encode() in everything_under(root.path)
+    assert forgetting_of(storage).complete() == {}
+    assert "Quarzwimpelbär".encode() not in everything_under(root.path)
     assert forgetting_of(storage).delete(run_id).is_complete
     assert "Quarzwimpelbär".encode() not in everything_under(root.path)
 
@@ -223,11 +310,11 @@ def test_what_came_back_is_removed_at_the_next_start(
     shutil.copytree(folders.path(run_id), tmp_path / "backup")
     forgetting = forgetting_of(storage, holders={"cache": told.append})
     forgetting.delete(run_id)
-    assert forgetting.complete() == 0
+    assert forgetting.complete() == {}
     shutil.copytree(tmp_path / "backup", folders.path(run_id))
     root.archive.mkdir()
     folders.sealed_path(run_id).write_bytes(b"an old archive")
-    assert forgetting.complete() == 1
+    assert forgetting.complete() == {}
     assert told == [run_id] * 2
     assert [path.name for path in root.runs.iterdir()] == [other]
     assert list(root.archive.iterdir()) == []

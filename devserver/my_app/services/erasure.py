@@ -17,6 +17,8 @@ from devserver.my_app.services.stored_runs import StoredRuns
 logger = logging.getLogger(__name__)
 
 _MOST_ROUNDS = 20
+REMOVED_BY_HAND = "removed by hand"
+"""In place of a run_id: runs without a folder, of which somebody still holds something."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,9 @@ class ErasureReceipt:
     """What was erased, or would be (`dry_run`). It is given to who asked and stored nowhere.
 
     `run_ids` are the person's runs and the repetitions of them that carry another label, which are
-    in `repetitions` too. `unreadable` are runs of which nobody can say whose they are. `faults`
-    says by run_id and holder what is left here of a run, with a sentence.
+    in `repetitions` too. `unreadable` are runs of which nobody can say whose they are, and folders
+    among the runs that are none, such as copies made by hand. `faults` says by run_id and holder
+    what is left here of a run, with a sentence; also of runs that were deleted before.
     """
 
     user_id: str
@@ -85,7 +88,9 @@ class Erasure:
         files = size = under_way = 0
         quiet = False
         if not dry_run:
-            self._forgetting.complete()
+            faults |= self._forgetting.complete()
+            if swept := self._forgetting.sweep():
+                faults[REMOVED_BY_HAND] = swept
         for _ in range(1 if dry_run else _MOST_ROUNDS):
             found = self._look(search)
             if not found:
@@ -107,6 +112,7 @@ class Erasure:
         not_wiped = {} if dry_run else self._forgetting.wipe()
         for run_id in search.victims if not_wiped else ():
             faults[run_id] = {**faults.get(run_id, {}), **not_wiped}
+        unreadable = [*search.unreadable, *self._folders.strangers()]
         logger.info(
             "%s %d runs of a person, %d of them not complete",
             "found" if dry_run else "erased",
@@ -122,10 +128,10 @@ class Erasure:
             were_under_way=under_way,
             files=files,
             bytes=size,
-            unreadable=tuple(sorted(search.unreadable)),
+            unreadable=tuple(sorted(unreadable)),
             faults=faults,
             out_of_reach=tuple(places_out_of_reach(search.victims.values())),
-            is_complete=quiet and not faults and not search.unreadable and not dry_run,
+            is_complete=quiet and not faults and not unreadable and not dry_run,
         )
 
     def _look(self, search: _Search) -> list[str]:
@@ -151,13 +157,17 @@ class Erasure:
         return found
 
     def _new_runs(self, search: _Search) -> Iterable[RunMetadata]:
-        for run_id in {*self._folders.ids(), *self._folders.sealed_ids()} - search.seen:
+        # Folders once more after the archive: one may come out of it in between.
+        ids = {*self._folders.ids(), *self._folders.sealed_ids(), *self._folders.ids()}
+        for run_id in ids - search.seen:
             search.seen.add(run_id)
             try:
                 # Its place has the id, whatever a metadata.json changed by hand says.
                 yield self._stored.get_metadata(run_id).having(run_id=run_id)
             except RunNotFound:
-                continue
+                if self._folders.exists(run_id):
+                    logger.warning("run %s has no metadata, so nobody knows whose it is", run_id)
+                    search.unreadable.add(run_id)
             except (ServerError, OSError) as error:
                 logger.warning(
                     "run %s can't be read, so nobody knows whose it is: %s", run_id, error

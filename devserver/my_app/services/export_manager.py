@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import BinaryIO
 from devserver.config import read_settings
 from devserver.my_app.services.durable_files import appearing_file
 from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.exports.auto_files import AutoFiles
 from devserver.my_app.services.exports.port import ExportFormat, ExportOptions
 from devserver.my_app.services.exports.source import ExportSource, LeftOut, Wanted
 from devserver.my_app.services.run_folders import RunNotFound
@@ -63,7 +64,7 @@ class ExportManager:
     ) -> None:
         self.source = source
         self._formats = {known.name: known for known in formats}
-        self._auto_folder = auto_folder
+        self._auto_files = AutoFiles(auto_folder)
         self._auto_formats = [self.format(name) for name in auto_formats]
         self._licence = licence
         self._made_by = made_by
@@ -165,19 +166,22 @@ class ExportManager:
 
     def auto_exported(self, run_id: str) -> bool:
         """Whether the exports of the end of this run are all there."""
-        return all(self._path(run_id, known).exists() for known in self._auto_formats)
+        return all(self._auto_path(run_id, known).exists() for known in self._auto_formats)
 
     def forget(self, run_id: str) -> None:
         """Remove what was exported at the end of a run that is deleted. It need not be there."""
-        run_id = checked_run_id(run_id)
-        # Of every format, also of one that was set before and isn't any more.
         with self._guard:
-            for path in self._auto_folder.glob(f"{run_id}.*"):
-                path.unlink(missing_ok=True)
+            self._auto_files.forget(run_id)
+
+    def sweep(self, there: Container[str]) -> None:
+        """Forget, in this way, every run that is not among these, all there are."""
+        for run_id in self._auto_files.run_ids():
+            if run_id not in there:
+                self.forget(run_id)
 
     def _save(self, run_id: str, known: ExportFormat) -> Path:
-        path = self._path(run_id, known)
-        self._auto_folder.mkdir(parents=True, exist_ok=True)
+        path = self._auto_path(run_id, known)
+        self._auto_files.make_folder()
         with appearing_file(path) as file:
             self.write_run(run_id, ExportWish(known.name), file)
         # A run that was deleted meanwhile must not come back by its export: whoever deletes it
@@ -188,8 +192,8 @@ class ExportManager:
                 raise RunNotFound("This run was deleted while it was exported.")
         return path
 
-    def _path(self, run_id: str, known: ExportFormat) -> Path:
-        return self._auto_folder / f"{run_id}.{known.extension}"
+    def _auto_path(self, run_id: str, known: ExportFormat) -> Path:
+        return self._auto_files.path(run_id, known.extension)
 
 
 _process_wide: ExportManager | None = None

@@ -7,11 +7,13 @@ The steps, each of which may be cut off by a kill:
 3. Its tombstone is set. From here on nobody reads it, writes to it or derives anything from it.
 4. Who holds something derived from it is told.
 5. The folder, or the sealed file, goes, in one rename.
+6. Its words are wiped out of files in which a deletion leaves some.
 
-Before step 3 the run is there, cancelled at most, and can be deleted again. From then on the folder
-itself is the mark that steps 4 and 5 are to be done; the next start does them, or the next request
-to delete the same run. Who was reading a file goes on reading it: an open file stays until it is
-closed (on Windows it can't be removed before that, and the next start does it).
+Before step 3 the run is there, cancelled at most, and can be deleted again. With its tombstone it
+gets a mark, which goes when steps 4 to 6 are done without a fault; where it is left, they are done
+again at the next start, with the next erasure, or when the same run is deleted once more. Who was
+reading a file goes on reading it: an open file stays until it is closed (on Windows it can't be
+removed before that, and the next start does it).
 """
 
 from __future__ import annotations
@@ -19,11 +21,11 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from devserver.my_app.services.comfyui.forgetting import HistoryNotForgotten
 from devserver.my_app.services.errors import ServerError, with_causes
@@ -37,8 +39,11 @@ logger = logging.getLogger(__name__)
 Forgetter = Callable[[str], None]
 """Makes a holder of derived data forget a run, by its id; raises when something is left. May be
 called for the same run again."""
+Sweeper = Callable[[Container[str]], None]
+"""Makes a holder forget every run that is not among these, all there are; raises as above."""
 _LEAVE_SECONDS = 10.0
 _FAILED = "It failed; the server's log says why."
+_Holder = TypeVar("_Holder")
 
 
 class Cancel(Protocol):
@@ -81,6 +86,7 @@ class Forgetting:
     `cancel` ends a run under way (`MediaStorageService.finish_run`), `wait_until_left` waits for
     its worker, `forget_jobs` is ComfyUI's side, `holders` are all others by name. `wipers` are
     called after the last of several deletions: they take time, and leave no word of any of them.
+    `sweepers` belong to those holders that can say what they hold.
     """
 
     def __init__(
@@ -92,6 +98,7 @@ class Forgetting:
         forget_jobs: Callable[[Sequence[Job]], int] = _no_comfyui,
         holders: Mapping[str, Forgetter] | None = None,
         wipers: Mapping[str, Callable[[], None]] | None = None,
+        sweepers: Mapping[str, Sweeper] | None = None,
     ) -> None:
         self._folders = folders
         self._stored = StoredRuns(folders)
@@ -100,7 +107,10 @@ class Forgetting:
         self._forget_jobs = forget_jobs
         self._holders = dict(holders or {})
         self._wipers = dict(wipers or {})
+        self._sweepers = dict(sweepers or {})
+        self._marks = folders.unfinished_deletions
         self._guard = threading.Lock()
+        self._begun: set[str] = set()
         self._unwiped: set[str] = set()
 
     def delete(
@@ -130,10 +140,13 @@ class Forgetting:
             self._tell_comfyui(run_id, faults)
         files, size = self.measure(run_id)
         with self._guard:
-            self._folders.mark_unwiped()
-            self._unwiped.add(run_id)
-        self._folders.bury(run_id, reason)
-        self._finish(run_id, faults)
+            self._begun.add(run_id)
+        try:
+            self._folders.bury(run_id, reason)
+        finally:
+            with self._guard:
+                self._begun.discard(run_id)
+        faults |= self._finish(run_id)
         if not more_follow:
             faults |= self.wipe()
         stone = self._folders.tombstones.of(run_id)
@@ -143,37 +156,42 @@ class Forgetting:
 
     def wipe(self) -> dict[str, str]:
         """Leave no word of the runs deleted so far; returns who failed, with a sentence each."""
-        faults = {}
         with self._guard:
             covered = set(self._unwiped)
-        for name, wipe in self._wipers.items():
-            try:
-                wipe()
-            except Exception as error:  # what one can't wipe, the others still have to
-                logger.exception("%s could not be wiped", name)
-                sentence = str(error) if isinstance(error, ServerError) else _FAILED
-                faults[name] = sentence
+        faults = _asked_of_all(self._wipers, lambda wipe: wipe(), "could not be wiped")
         if not faults:
             with self._guard:
                 self._unwiped -= covered
-                if not self._unwiped:
-                    self._folders.mark_wiped()
+                self._marks.end(covered)
         return faults
 
-    def complete(self) -> int:
-        """Remove what is there, or there again, of runs that have a tombstone; returns how many.
-
-        Wipes, too, what a kill or a fault kept from being wiped.
+    def complete(self) -> dict[str, dict[str, str]]:
+        """Bring to their end what a kill or a fault kept from it, and remove what has come back of
+        runs with a tombstone; returns what is left of each run, by holder, with a sentence.
 
         Only for the owner of the root: at its start, and later.
         """
         remains = self._folders.remains()
         for run_id in remains:
             logger.warning("run %s was deleted before; what is there of it is removed", run_id)
-            self._finish(run_id, {})
-        if remains or self._folders.is_unwiped:
-            self.wipe()
-        return len(remains)
+        with self._guard:
+            marked = self._marks.ids() - self._begun
+            unfinished = set(filter(self._folders.tombstones.is_tombstoned, marked))
+            self._marks.end(marked - unfinished)  # cut off before: such a run is there as it was
+        left = {run_id: self._finish(run_id) for run_id in sorted(unfinished.union(remains))}
+        if left:
+            not_wiped = self.wipe()
+            left = {run_id: {**faults, **not_wiped} for run_id, faults in left.items()}
+        return {run_id: faults for run_id, faults in left.items() if faults}
+
+    def sweep(self) -> dict[str, str]:
+        """Let nobody hold anything of runs that aren't there any more, however they went: one that
+        was removed by hand was told to nobody. Returns who failed, with a sentence each.
+
+        Only for the owner of the root.
+        """
+        there = _RunsThere(self._folders)
+        return _asked_of_all(self._sweepers, lambda sweep: sweep(there), "could not be swept")
 
     def measure(self, run_id: str) -> tuple[int, int]:
         """How many files are there of the run, and how many bytes."""
@@ -205,18 +223,48 @@ class Forgetting:
             logger.warning("run %s: its jobs can't be read: %s", run_id, with_causes(error))
             faults["comfyui"] = "Its jobs could not be read, so no ComfyUI was asked."
 
-    def _finish(self, run_id: str, faults: dict[str, str]) -> None:
-        for name, forget in self._holders.items():
-            try:
-                forget(run_id)
-            except Exception:  # what one can't forget, the others still have to
-                logger.exception("run %s: %s has not forgotten it", run_id, name)
-                faults[name] = _FAILED
+    def _finish(self, run_id: str) -> dict[str, str]:
+        """Steps 4 and 5; who still has something of the run, with a sentence each."""
+        faults = _asked_of_all(
+            self._holders, lambda forget: forget(run_id), f"has not forgotten run {run_id}"
+        )
         try:
             self._folders.remove_remains(run_id)
         except OSError as error:
             logger.exception("run %s: not all of its files could be removed", run_id)
             faults["folder"] = f"Not all of its files could be removed: {error.strerror}."
+        if faults:
+            # Another deletion of it may have come to its end in between, and taken the mark away.
+            self._marks.begin(run_id)
+        else:
+            with self._guard:
+                self._unwiped.add(run_id)
+        return faults
+
+
+class _RunsThere(Container[str]):
+    """The runs there are: as they were listed, and whoever has come since."""
+
+    def __init__(self, folders: RunFolders) -> None:
+        self._folders = folders
+        self._listed = {*folders.ids(), *folders.sealed_ids()}
+
+    def __contains__(self, run_id: object) -> bool:
+        return run_id in self._listed or self._folders.exists(str(run_id))
+
+
+def _asked_of_all(
+    holders: Mapping[str, _Holder], ask: Callable[[_Holder], None], failed: str
+) -> dict[str, str]:
+    """Ask each of them; those that failed, with a sentence each."""
+    faults = {}
+    for name, holder in holders.items():
+        try:
+            ask(holder)
+        except Exception as error:  # what one can't do, the others still have to
+            logger.exception("%s %s", name, failed)
+            faults[name] = str(error) if isinstance(error, ServerError) else _FAILED
+    return faults
 
 
 def _sizes(folder: Path) -> list[int]:

@@ -36,6 +36,7 @@ from devserver.my_app.services.run_locks import RunLocks
 from devserver.my_app.services.run_metadata import MetadataUnreadable, RunMetadata
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.tombstones import Reason, Tombstones
+from devserver.my_app.services.unfinished_deletions import UnfinishedDeletions
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ class RunFolders:
         """`terms` is what the crates of finished runs say of their licence and publisher."""
         self._root = root
         self.tombstones = Tombstones(root.state)
+        self.unfinished_deletions = UnfinishedDeletions(root.state)
         self._terms = terms or CrateTerms()
         self._files = MetadataFiles()
         self._locks = RunLocks(root.locks)
@@ -244,34 +246,24 @@ class RunFolders:
         except FileNotFoundError as error:
             raise RunNotFound(_NO_RUN) from error
 
-    @property
-    def is_unwiped(self) -> bool:
-        """Whether words of deleted runs may be left in files derived from them."""
-        return self._root.unwiped.exists()
-
-    def mark_unwiped(self) -> None:
-        """Say so, durably. Raises StorageFull."""
-        if not self.is_unwiped:
-            replace_file(self._root.unwiped, b"")
-            sync_folder(self._root.state)
-
-    def mark_wiped(self) -> None:
-        """Say that none is left."""
-        self._root.unwiped.unlink(missing_ok=True)
-
     def bury(self, run_id: str, reason: Reason) -> None:
-        """Let the run be gone from now on: set its tombstone, durably, and nothing else.
+        """Let the run be gone from now on: set its tombstone, durably, and before it the mark that
+        its deletion is not at its end.
 
         Who writes to it at this moment comes to an end first; who would afterwards, and who reads,
         gets RunNotFound. Works on a full disk, with the room that is kept. Raises StorageFull.
         """
         with self.holding(run_id):
             try:
-                self.tombstones.put(run_id, reason)
+                self._put_tombstone(run_id, reason)
             except StorageFull:
                 self._root.spend_reserve()
-                self.tombstones.put(run_id, reason)
+                self._put_tombstone(run_id, reason)
             self._locks.forget(run_id)
+
+    def _put_tombstone(self, run_id: str, reason: Reason) -> None:
+        self.unfinished_deletions.begin(run_id)
+        self.tombstones.put(run_id, reason)
 
     def remove_remains(self, run_id: str) -> None:
         """Remove everything that lies there of a run that has a tombstone: folder, sealed file, and
@@ -356,6 +348,18 @@ class RunFolders:
             return []
         ids = (name.removesuffix(SEALED_SUFFIX) for name in names if name.endswith(SEALED_SUFFIX))
         return [run_id for run_id in ids if is_run_id(run_id)]
+
+    def strangers(self) -> list[str]:
+        """Folders and sealed files among the runs that are none by their names, such as copies made
+        by hand; each as `json/name` or `archive/name`.
+        """
+        with os.scandir(self._root.runs) as entries:
+            folders = [e.name for e in entries if e.is_dir() and not is_run_id(e.name)]
+        beside = self._root.archive.iterdir() if self._root.archive.is_dir() else ()
+        names = [path.name for path in beside]
+        sealed = [one for one in names if not is_run_id(one.removesuffix(SEALED_SUFFIX))]
+        found = [f"json/{one}" for one in folders] + [f"archive/{one}" for one in sealed]
+        return [one for one in found if not is_temporary(one.partition("/")[2])]
 
     def newest_first(self) -> list[str]:
         """The ids of all runs, the one written to last first."""

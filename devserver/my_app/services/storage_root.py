@@ -42,7 +42,6 @@ class StorageRoot:
         self.packages = path / "packages"
         self.locks = self.state / "locks"
         self.incoming = self.state / "incoming"
-        self.unwiped = self.state / "unwiped"
         for folder in (self.runs, self.locks, self.incoming):
             folder.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from devserver.my_app.services.durable_files import replace_file
 from devserver.my_app.services.errors import MediaRejected, ServerError
 from devserver.my_app.services.run_folders import RunNotFound
-from devserver.my_app.services.run_id import checked_run_id
+from devserver.my_app.services.run_id import checked_run_id, is_run_id
 from devserver.my_app.services.run_metadata import Output
 
 if TYPE_CHECKING:
@@ -100,6 +100,16 @@ class Thumbnails:
                     raise
             if not folder.exists():
                 return
+
+    def sweep(self, there: Container[str]) -> None:
+        """Forget every run that is not among these, all there are. Raises OSError."""
+        try:
+            kept = [path.name for path in self._folder.iterdir()]
+        except FileNotFoundError:
+            return
+        for name in kept:
+            if is_run_id(name) and name not in there:
+                self.forget(name)
 
 
 def draw_thumbnail(original: Path, media_type: str, side: int) -> bytes:

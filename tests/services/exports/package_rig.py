@@ -63,6 +63,7 @@ class Rig:
         self.free = 10**12
         self.queries: list[Mapping[str, Any]] = []
         self.packages = self.fresh()
+        self.packages.take_up()
         self.packages.start()
 
     def fresh(self) -> Packages:
@@ -88,6 +89,7 @@ class Rig:
     def restart(self) -> None:
         self.packages.close()
         self.packages = self.fresh()
+        self.packages.take_up()
         self.packages.start()
 
     def ask(self, run_ids: Iterable[str] | None = None, wish: ExportWish = ZIP) -> Package:

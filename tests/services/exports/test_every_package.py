@@ -104,6 +104,7 @@ def rig(
     packages = Packages(root.packages, manager, select=lambda _: [], free_bytes=lambda: 10**12)
     ids = [a_stored_run(storage) for _ in range(3)]
     rig = Rig(root.packages, gate, packages, ids)
+    packages.take_up()
     packages.start()
     yield rig
     gate.go_on.set()
@@ -149,6 +150,7 @@ def test_what_a_kill_leaves_is_removed_and_made_again_at_the_next_start(rig: Rig
         rig.folder, rig.packages._manager, select=lambda _: [], free_bytes=lambda: 10**12
     )
     rig.packages = again
+    again.take_up()
     again.start()
     [status] = again.all()
     made = rig.ended(status.package)

@@ -68,8 +68,12 @@ class ErasureAnswer(BaseModel):
     were_under_way: int
     files: int
     bytes: int
-    unreadable: list[str] = Field(description="Runs of which nobody can say whose they are.")
-    faults: dict[str, dict[str, str]] = Field(description="What is left here, by run and holder.")
+    unreadable: list[str] = Field(
+        description="Runs, and other folders among them, of which nobody can say whose they are."
+    )
+    faults: dict[str, dict[str, str]] = Field(
+        description="What is left here, by run and holder, also of runs deleted before."
+    )
     out_of_reach: list[OutOfReachView]
     is_complete: bool
 

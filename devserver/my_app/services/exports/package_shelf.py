@@ -122,6 +122,33 @@ class PackageShelf:
             self._packages.pop(package_id, None)
             self.folders.remove(package_id)
 
+    def forget(
+        self, run_id: str, is_being_made: Callable[[str], bool] = lambda _: False
+    ) -> list[str]:
+        """Let no package here hold this run any more; may be called again.
+
+        Those with it are removed, and those under way go on without it. Returns the ids of those
+        of them of which a making is under way just now: that has to begin again.
+        Raises StorageFull.
+        """
+        begun: list[str] = []
+        with self.lock:
+            for package in self.all():
+                if self.folders.holds(package.package_id, run_id):
+                    if self._without(package, run_id, is_being_made):
+                        begun.append(package.package_id)
+                elif any(one.run_id == run_id for one in package.left_out):
+                    kept = tuple(one for one in package.left_out if one.run_id != run_id)
+                    self.store(package.having(left_out=kept))
+        return begun
+
+    def run_ids(self) -> set[str]:
+        """The runs that any package holds or names."""
+        with self.lock:
+            packages = self.all()
+            held = {one for p in packages for one in self.folders.run_ids(p.package_id)}
+            return held | {one.run_id for package in packages for one in package.left_out}
+
     def tidy(self) -> None:
         """Remove the files whose time is over, and the memory of them after as long again."""
         now = self._now()
@@ -136,6 +163,21 @@ class PackageShelf:
                     logger.info("package %s has expired", package.package_id)
                 elif now >= expires_at + self._keep:
                     self.remove(package.package_id)
+
+    def _without(self, package: Package, run_id: str, is_being_made: Callable[[str], bool]) -> bool:
+        """Take a run out of a package; whether a making of it is under way."""
+        if package.state not in UNDER_WAY:
+            self.remove(package.package_id)
+            return False
+        left = [one for one in self.folders.run_ids(package.package_id) if one != run_id]
+        self.folders.write_run_ids(package.package_id, left)
+        if is_being_made(package.package_id):
+            return True
+        if left:
+            self.write(package.having(runs=len(left)))
+        else:
+            self.remove(package.package_id)
+        return False
 
     def _taken_up(self, package: Package) -> Package:
         if package.state == "making":

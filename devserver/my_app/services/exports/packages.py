@@ -8,7 +8,7 @@ its folder only when it is whole; what a kill leaves is a temporary, which the n
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -96,9 +96,12 @@ class Packages:
             self._shelf, manager, free_bytes=free_bytes, kept_free_bytes=kept_free_bytes
         )
 
-    def start(self) -> None:
-        """Take up what the last stop left, and begin to work. Only for the owner of the root."""
+    def take_up(self) -> None:
+        """Know again what the last stop left. Only for the owner of the root, before all else."""
         self._shelf.take_up()
+
+    def start(self) -> None:
+        """Begin to work."""
         self._worker.start()
 
     def close(self) -> None:
@@ -221,37 +224,25 @@ class Packages:
         Raises RunIdInvalid, PackageInUse, StorageFull.
         """
         checked_run_id(run_id)
-        stopped: Making | None = None
+        worker = self._worker
         with self._shelf.lock:
-            for package in self._shelf.all():
-                if self._folders.holds(package.package_id, run_id):
-                    stopped = self._without(package, run_id) or stopped
-                elif any(one.run_id == run_id for one in package.left_out):
-                    kept = tuple(one for one in package.left_out if one.run_id != run_id)
-                    self._shelf.store(package.having(left_out=kept))
-        if stopped:
-            _wait_until_over(stopped)
+            begun = self._shelf.forget(run_id, lambda one: worker.making_of(one) is not None)
+            makings = [making for one in begun if (making := worker.making_of(one))]
+            for making in makings:
+                if making.stopped is None:
+                    making.stop("again")
+        for making in makings:
+            _wait_until_over(making)
+
+    def sweep(self, there: Container[str]) -> None:
+        """Forget every run that is not among these, all there are. Raises as `forget`."""
+        for run_id in self._shelf.run_ids():
+            if run_id not in there:
+                self.forget(run_id)
 
     def tidy(self) -> None:
         """Remove the files whose time is over, and the memory of them after as long again."""
         self._shelf.tidy()
-
-    def _without(self, package: Package, run_id: str) -> Making | None:
-        """Take a run out of a package; the making that has to stop for it, if there is one."""
-        if package.state not in UNDER_WAY:
-            self._shelf.remove(package.package_id)
-            return None
-        left = [one for one in self._folders.run_ids(package.package_id) if one != run_id]
-        self._folders.write_run_ids(package.package_id, left)
-        making = self._worker.making_of(package.package_id)
-        if making:
-            if making.stopped is None:
-                making.stop("again")
-        elif left:
-            self._shelf.write(package.having(runs=len(left)))
-        else:
-            self._shelf.remove(package.package_id)
-        return making
 
     def _status(self, package: Package) -> PackageStatus:
         making = self._worker.making_of(package.package_id)

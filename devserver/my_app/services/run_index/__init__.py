@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -106,6 +106,11 @@ class RunIndex:
     def forget(self, run_id: str) -> None:
         """Let no search find the run any more, whatever is left of its folder just now."""
         self._catching_up.forget(run_id)
+
+    def sweep(self, there: Container[str]) -> None:
+        """Let no search find a run that is not there any more. Raises IndexUnavailable."""
+        known = self._read(lambda c: [run_id for (run_id,) in c.execute("SELECT run_id FROM runs")])
+        self._catching_up.flush([run_id for run_id in known if run_id not in there])
 
     def wipe(self) -> None:
         """Leave no word of a run that is gone in any file of the index. Raises IndexNotWiped."""
