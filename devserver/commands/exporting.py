@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from devserver.commands.noting import note
 from devserver.commands.selecting import filter_options, lookout, query_of
 from devserver.commands.shared import failures_told, on_one_line, run_folders
 from devserver.config import Settings, read_settings
@@ -84,10 +85,13 @@ def export(
             return
         options = ExportOptions("en" if language == "en" else "de", title, licence)
         with manager_without_server(settings) as manager:
-            _write(manager, chosen, ExportWish(format_name, pseudonyms, marked, options), path)
+            wish = ExportWish(format_name, pseudonyms, marked, options)
+            _write(settings, manager, chosen, wish, path)
 
 
-def _write(manager: ExportManager, chosen: list[str], wish: ExportWish, path: Path) -> None:
+def _write(
+    settings: Settings, manager: ExportManager, chosen: list[str], wish: ExportWish, path: Path
+) -> None:
     left_out: list[str] = []
     with appearing_file(path) as file:
         manager.write(
@@ -95,6 +99,16 @@ def _write(manager: ExportManager, chosen: list[str], wish: ExportWish, path: Pa
             wish,
             file,
             lambda run_id, code: left_out.append(f"{run_id} was left out: {code}"),
+        )
+        # Before the file appears, so that nothing was taken away without a line.
+        note(
+            settings,
+            "exported",
+            chosen[0] if len(chosen) == 1 else None,
+            runs=len(chosen),
+            format=wish.format,
+            pseudonyms=wish.pseudonyms,
+            marked=wish.marked,
         )
     for line in left_out:
         click.echo(on_one_line(line), err=True)

@@ -14,6 +14,7 @@ from typing import Any
 import click
 import requests
 
+from devserver.commands.noting import Note, note
 from devserver.commands.shared import failures_told, on_one_line, run_folders, settled_keeping
 from devserver.config import read_settings
 from devserver.my_app.keeping_wiring import Keeping
@@ -100,10 +101,12 @@ def retention(
         if rules is not None:
             body["rules"] = [rule.model_dump(mode="json") for rule in rules]
 
-        def here(keeping: Keeping) -> dict[str, Any]:
+        def here(keeping: Keeping, note: Note) -> dict[str, Any]:
             chosen = keeping.rules if rules is None else rules
             do = keeping.retention.apply if apply else keeping.retention.plan
             reports = [asdict(report) for report in do(chosen)]
+            if apply:
+                note("retention_applied", rules=len(reports))
             return {"rules": [{**one, "rule": one["rule"].model_dump()} for one in reports]}
 
         reports = _Keeper(token).do(here, "POST", "/api/retention", body)["rules"]
@@ -150,19 +153,22 @@ class _Keeper:
 
     def do(
         self,
-        here: Callable[[Keeping], dict[str, Any]],
+        here: Callable[[Keeping, Note], dict[str, Any]],
         method: str,
         path: str,
         body: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """What `here` gives, or what the server answers to the request that does the same."""
+        """What `here` gives, or what the server answers to the request that does the same.
+
+        `here` notes what it did; the server does so by itself.
+        """
         address = f"http://{self._settings.host}:{self._settings.port}"
         try:
             self._root.claim(address)
         except RootTaken:
             return self._ask_server(self._root.owner() or address, method, path, body)
         try:
-            return here(settled_keeping(self._settings, self._root))
+            return here(settled_keeping(self._settings, self._root), partial(note, self._settings))
         finally:
             self._root.release()
 
@@ -192,27 +198,33 @@ class _Keeper:
         return values
 
 
-def _deleted(run_id: str, keeping: Keeping) -> dict[str, Any]:
-    return asdict(keeping.forgetting.delete(run_id))
+def _deleted(run_id: str, keeping: Keeping, note: Note) -> dict[str, Any]:
+    receipt = keeping.forgetting.delete(run_id)
+    note("deleted", run_id)
+    return asdict(receipt)
 
 
-def _archived(run_id: str, keeping: Keeping) -> dict[str, Any]:
+def _archived(run_id: str, keeping: Keeping, note: Note) -> dict[str, Any]:
     keeping.archive.archive(run_id)
+    note("archived", run_id)
     return {}
 
 
-def _restored(run_id: str, keeping: Keeping) -> dict[str, Any]:
+def _restored(run_id: str, keeping: Keeping, note: Note) -> dict[str, Any]:
     keeping.archive.restore(run_id)
+    note("restored", run_id)
     return {}
 
 
 def _erased(keeper: _Keeper, user_id: str, *, dry_run: bool) -> dict[str, Any]:
-    return keeper.do(
-        lambda keeping: asdict(keeping.erasure.erase(user_id, dry_run=dry_run)),
-        "POST",
-        "/api/erasures",
-        {"user_id": user_id, "dry_run": dry_run},
-    )
+    def here(keeping: Keeping, note: Note) -> dict[str, Any]:
+        receipt = keeping.erasure.erase(user_id, dry_run=dry_run)
+        if not dry_run:
+            note("erased", runs=len(receipt.run_ids))
+        return asdict(receipt)
+
+    body = {"user_id": user_id, "dry_run": dry_run}
+    return keeper.do(here, "POST", "/api/erasures", body)
 
 
 def _print_receipt(receipt: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import click
 
+from devserver.commands.noting import note
 from devserver.commands.selecting import filter_options, lookout, query_of
 from devserver.commands.shared import failures_told, on_one_line, run_folders
 from devserver.config import read_settings
@@ -32,6 +33,8 @@ def list_runs(sort: str, limit: int, *, as_json: bool, **filters: tuple[str, ...
         with lookout(settings) as index:
             total = index.count(query)
             runs = list(StoredRuns(folders).readable(hit.run_id for hit in index.search(query)))
+        asked = tuple(sorted(name for name, values in filters.items() if values))
+        note(settings, "searched", found=total, filters=asked)
         if as_json:
             click.echo(json.dumps({"runs": [run.to_dict() for run in runs], "total": total}))
             return
@@ -47,8 +50,10 @@ def list_runs(sort: str, limit: int, *, as_json: bool, **filters: tuple[str, ...
 def show(run_id: str) -> None:
     """Show a run: how it was asked for, its texts, steps and files."""
     with failures_told():
-        folders = run_folders()
+        settings = read_settings()
+        folders = run_folders(settings)
         run = StoredRuns(folders).get_metadata(run_id)
+        note(settings, "viewed", run_id)
         place = folders.sealed_path(run_id) if run.archived else folders.path(run_id)
         click.echo(place)
         for label, value in _facts(run):

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from devserver.commands.noting import note
 from devserver.commands.selecting import filter_options, lookout, query_of
 from devserver.commands.shared import failures_told, on_one_line, run_folders, settled_keeping
 from devserver.config import read_settings
@@ -37,6 +38,7 @@ def verify(run_ids: tuple[str, ...], **filters: tuple[str, ...]) -> None:
                 selected = list(index.ids(query))
         else:
             selected = list(run_ids) or sorted({*folders.ids(), *folders.sealed_ids()})
+        note(settings, "verified", runs=len(selected))
         checked = lying = 0
         shows_progress = sys.stderr.isatty()
         for number, run_id in enumerate(selected, 1):

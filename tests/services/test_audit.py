@@ -64,6 +64,17 @@ def test_only_the_owner_can_read_it(root: StorageRoot) -> None:
     assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, file)] == [0o700, 0o600]
 
 
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can write for others"
+)
+def test_what_root_wrote_the_server_goes_on_writing(root: StorageRoot) -> None:
+    os.chown(root.state, 12345, 12345)
+    Audit(root).record("deleted", COMMAND_LINE, new_run_id())
+    folder = root.state / "audit"
+    made = (folder, *folder.iterdir(), root.locks / "audit.lock")
+    assert {path.stat().st_uid for path in made} == {12345}
+
+
 def test_threads_and_processes_lose_no_line(root: StorageRoot) -> None:
     program = (
         "import sys; from pathlib import Path\n"

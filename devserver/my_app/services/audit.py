@@ -72,6 +72,7 @@ class Audit:
     def __init__(
         self, root: StorageRoot, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
+        self._state = root.state
         self._folder = root.state / "audit"
         self._lock = FileLock(root.locks / "audit.lock", timeout=_LOCK_SECONDS)
         self._now = now
@@ -130,8 +131,17 @@ class Audit:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+            self._hand_over(Path(self._lock.lock_file), self._folder, path)
             if is_new:
                 sync_folder(self._folder)
+
+    def _hand_over(self, *made: Path) -> None:
+        """Give the server's account what root made in its place: it has to go on writing there."""
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            owner = self._state.stat()
+            for path in made:
+                if path.stat().st_uid != owner.st_uid:
+                    os.chown(path, owner.st_uid, owner.st_gid)
 
     def _entries(self, path: Path) -> Iterator[AuditEntry]:
         with path.open("rb") as file:
