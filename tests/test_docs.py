@@ -15,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from devserver.__main__ import main
 from devserver.config import PROJECT_FOLDER, setting_names
+from devserver.my_app.services.audit import ACTIONS
 from devserver.my_app.services.run_metadata import (
     Job,
     Output,
@@ -55,6 +56,11 @@ def test_every_route_is_documented(app: Flask) -> None:
         path = re.sub(r"<[^>]*?:(\w+)>", r"<\1>", rule.rule)
         if not path.startswith("/static"):
             assert f" {path}`" in said or f"`{path}`" in said, path
+
+
+def test_every_action_of_the_audit_log_is_documented() -> None:
+    [said] = re.findall(r"The actions are (.*?)\*\*Never\*\*", text_of("ACCESS.md"), re.DOTALL)
+    assert sorted(re.findall(r"`(\w+)`", said)) == sorted(ACTIONS)
 
 
 def test_every_command_is_documented() -> None:

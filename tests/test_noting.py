@@ -87,6 +87,7 @@ def test_taking_away_is_noted(
     assert noted("export", one, other, "--pseudonyms", *to) == [
         by_hand("exported", runs=2, pseudonyms=True, **facts)
     ]
+    assert noted("export", one, other, "--review") == [by_hand("reviewed", runs=2)]
 
 
 def test_keeping_and_forgetting_is_noted_once(
@@ -98,9 +99,15 @@ def test_keeping_and_forgetting_is_noted_once(
     assert noted("archive", one, other) == [by_hand("archived", one), by_hand("archived", other)]
     assert noted("restore", one) == [by_hand("restored", one)]
     assert noted("delete", one, "--yes") == [by_hand("deleted", one)]
-    assert noted("erase", label, "--yes") == [by_hand("erased", runs=1)]
+    assert noted("erase", label, said="y\n") == [
+        by_hand("searched", found=1, filters=["user"]),
+        by_hand("erased", runs=1),
+    ]
     rule = ("--action", "delete", "--older-than-days", "9", "--workshop", label)
-    assert noted("retention", *rule, "--apply") == [by_hand("retention_applied", rules=1)]
+    assert noted("retention", *rule) == [by_hand("retention_planned", rules=1, found=1)]
+    assert noted("retention", *rule, "--apply") == [
+        by_hand("retention_applied", rules=1, deleted=1, archived=0)
+    ]
     assert not folders.exists(other)
 
 

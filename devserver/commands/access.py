@@ -75,7 +75,7 @@ def audit(month: str | None, action: str | None) -> None:
 def _line(entry: AuditEntry) -> str:
     facts = " ".join(f"{name}={_shown(value)}" for name, value in entry.facts.items())
     when = entry.time.isoformat(sep=" ", timespec="seconds")
-    return f"{when}  {entry.action:14} {entry.who:20} {entry.run_id or '-':36} {facts}".rstrip()
+    return f"{when}  {entry.action:17} {entry.who:20} {entry.run_id or '-':36} {facts}".rstrip()
 
 
 def _shown(value: object) -> str:

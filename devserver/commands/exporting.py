@@ -118,6 +118,7 @@ def _write(
 def _review(settings: Settings, chosen: list[str]) -> None:
     source = build_export_source(run_folders(settings), settings.exports_dir / "state")
     found = Reviewer(source, read_names(settings.class_names)).review(chosen)
+    note(settings, "reviewed", runs=found.runs)
     for one in found.findings:
         place = f"{one.field} {one.start}-{one.end}"
         click.echo(on_one_line(f"{one.run_id}  {place}  {one.kind}  {one.text}"))

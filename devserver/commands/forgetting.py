@@ -19,6 +19,7 @@ from devserver.commands.shared import failures_told, on_one_line, run_folders, s
 from devserver.config import read_settings
 from devserver.my_app.keeping_wiring import Keeping
 from devserver.my_app.services.operator_key import read_operator_key
+from devserver.my_app.services.retention import applied_facts, planned_facts
 from devserver.my_app.services.retention_rules import RetentionRule
 from devserver.my_app.services.run_id import checked_run_id
 from devserver.my_app.services.storage_root import RootTaken, StorageRoot
@@ -103,11 +104,13 @@ def retention(
 
         def here(keeping: Keeping, note: Note) -> dict[str, Any]:
             chosen = keeping.rules if rules is None else rules
-            do = keeping.retention.apply if apply else keeping.retention.plan
-            reports = [asdict(report) for report in do(chosen)]
             if apply:
-                note("retention_applied", rules=len(reports))
-            return {"rules": [{**one, "rule": one["rule"].model_dump()} for one in reports]}
+                reports = keeping.retention.apply(chosen)
+                note("retention_applied", **applied_facts(reports))
+            else:
+                reports = keeping.retention.plan(chosen)
+                note("retention_planned", **planned_facts(reports))
+            return {"rules": [{**asdict(one), "rule": one.rule.model_dump()} for one in reports]}
 
         reports = _Keeper(token).do(here, "POST", "/api/retention", body)["rules"]
         if not reports:
@@ -219,7 +222,9 @@ def _restored(run_id: str, keeping: Keeping, note: Note) -> dict[str, Any]:
 def _erased(keeper: _Keeper, user_id: str, *, dry_run: bool) -> dict[str, Any]:
     def here(keeping: Keeping, note: Note) -> dict[str, Any]:
         receipt = keeping.erasure.erase(user_id, dry_run=dry_run)
-        if not dry_run:
+        if dry_run:
+            note("searched", found=len(receipt.run_ids), filters=("user",))
+        else:
             note("erased", runs=len(receipt.run_ids))
         return asdict(receipt)
 

@@ -177,6 +177,8 @@ def test_a_package_from_the_wish_to_the_file(
     done = client.post(f"{url}/cancel", headers=researcher)
     assert (done.status_code, done.get_json()["code"]) == (409, "package_is_over")
     assert client.delete(url, headers=researcher).get_json()["status"] == "deleted"
+    *_, line = services.audit.read()
+    assert (line.action, line.facts) == ("package_deleted", {"runs": 1, "format": "zip"})
     for gone in (url, f"{url}/file"):
         answer = client.get(gone, headers=researcher)
         assert (answer.status_code, answer.get_json()["code"]) == (404, "package_not_found")
@@ -256,6 +258,8 @@ def test_a_selection_is_looked_through_before_it_is_taken_away(
     answer = client.post("/api/packages/review", json=body, headers=researcher)
     assert answer.status_code == 200
     assert "no-store" in answer.headers["Cache-Control"]
+    *_, line = services.audit.read()
+    assert (line.action, line.facts) == ("reviewed", {"runs": 2})
     review = answer.get_json()
     assert (review["runs"], review["unread"], review["complete"]) == (2, [], True)
     assert {one["run_id"] for one in review["findings"]} == {told}

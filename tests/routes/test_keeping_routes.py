@@ -34,6 +34,11 @@ def run_id(services: Services) -> str:
     return run_id
 
 
+def last_line(services: Services) -> tuple[str, dict[str, Any]]:
+    *_, line = services.audit.read()
+    return line.action, dict(line.facts)
+
+
 @pytest.mark.parametrize("path", POSTS)
 def test_only_for_researchers(client: FlaskClient, path: str) -> None:
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "}):
@@ -106,9 +111,11 @@ def test_erases_a_person(
     body = {"user_id": label, "dry_run": True}
     planned = client.post("/api/erasures", json=body, headers=researcher).get_json()
     assert (set(planned["run_ids"]), planned["is_complete"]) == (ids, False)
+    assert last_line(services) == ("searched", {"found": 3, "filters": ["user"]})
     assert ids <= set(services.storage.folders.ids())
     receipt = client.post("/api/erasures", json={"user_id": label}, headers=researcher).get_json()
     assert (set(receipt["run_ids"]), receipt["is_complete"], receipt["files"]) == (ids, True, 12)
+    assert last_line(services) == ("erased", {"runs": 3})
     assert receipt["out_of_reach"][-1]["kind"] == "copies"
     assert not ids & set(services.storage.folders.ids())
 
@@ -152,9 +159,12 @@ def test_retention_is_tried_first(
     assert planned["applied"] is False
     [report] = planned["rules"]
     assert (report["run_ids"], report["done"]) == ([run_id], 0)
+    assert last_line(services) == ("retention_planned", {"rules": 1, "found": 1})
     assert services.storage.folders.exists(run_id)
     [report] = post(rules=[rule], apply=True)["rules"]
     assert (report["run_ids"], report["done"]) == ([run_id], 1)
+    applied = {"rules": 1, "deleted": 1, "archived": 0}
+    assert last_line(services) == ("retention_applied", applied)
     assert not services.storage.folders.exists(run_id)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from devserver.my_app.services.archive import Archive
+from devserver.my_app.services.audit import Audit
 from devserver.my_app.services.forgetting import Forgetting
 from devserver.my_app.services.retention import DailyRetention, Retention, RuleReport
 from devserver.my_app.services.retention_rules import RetentionRule
@@ -91,31 +92,49 @@ def test_it_ends_between_two_runs(folders: RunFolders, retention: Retention) -> 
 
 
 class Told(Retention):
-    """Says when it is asked to apply rules."""
+    """Says when it is asked to apply rules, and has another one do it; without one it fails."""
 
-    def __init__(self) -> None:
+    def __init__(self, doer: Retention | None = None) -> None:
         self.applied = threading.Semaphore(0)
-        self.fails = True
+        self.doer = doer
 
     def apply(self, rules: Any, *, goes_on: Any = None) -> list[RuleReport]:
         self.applied.release()
-        if self.fails:
+        if self.doer is None:
             raise OSError("a disk that went away")
-        return []
+        return self.doer.apply(rules, goes_on=goes_on)
 
 
-def test_the_server_does_it_again_and_again(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_server_does_it_again_and_again(
+    root: StorageRoot, caplog: pytest.LogCaptureFixture
+) -> None:
     told = Told()
-    nothing = timedelta(0)
-    daily = DailyRetention(told, [rule("delete", 365)], first_after=nothing, every=nothing)
+    rules, nothing = [rule("delete", 365)], timedelta(0)
+    daily = DailyRetention(told, rules, Audit(root), first_after=nothing, every=nothing)
     for _ in range(3):
         assert told.applied.acquire(timeout=60)
     daily.close()
     assert "OSError: a disk that went away" in caplog.text
 
 
-def test_not_before_its_time_and_not_without_rules() -> None:
+def test_what_the_server_did_unasked_is_in_the_audit_log(
+    folders: RunFolders, retention: Retention, root: StorageRoot
+) -> None:
+    for days in (40, 50, 400):
+        put_old(folders, days)
+    rules, nothing = [rule("delete", 365), rule("archive", 30)], timedelta(0)
+    told = Told(retention)
+    daily = DailyRetention(told, rules, Audit(root), first_after=nothing, every=nothing)
+    for _ in range(3):
+        assert told.applied.acquire(timeout=60)
+    daily.close()
+    [line] = Audit(root).read()  # nothing was left to be done after the first round
+    assert (line.action, line.who) == ("retention_applied", "the server")
+    assert line.facts == {"rules": 2, "deleted": 1, "archived": 2}
+
+
+def test_not_before_its_time_and_not_without_rules(root: StorageRoot) -> None:
     told = Told()
     for rules in ([rule("delete", 365)], []):
-        DailyRetention(told, rules).close()
+        DailyRetention(told, rules, Audit(root)).close()
     assert not told.applied.acquire(blocking=False)

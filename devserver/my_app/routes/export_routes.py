@@ -115,6 +115,7 @@ def review_selection() -> Response:
     exports = services().exports
     chosen = exports.packages.select(body.ids, body.query, body.leave_out)
     review = exports.reviewer.review(chosen)
+    audit("reviewed", runs=review.runs)
     found = [wire.PersonalDatumFound(**asdict(finding)) for finding in review.findings]
     answer = json_answer(
         wire.ReviewAnswer(
@@ -184,7 +185,10 @@ def cancel_package(package_id: str) -> Response:
 @documented(answers={200: wire.PackageDeleted}, errors=(401, 404, 503), for_researchers=True)
 def delete_package(package_id: str) -> Response:
     """Delete a package, cancelled first if need be. The runs stay."""
-    services().exports.packages.delete(package_id)
+    packages = services().exports.packages
+    package = packages.get(package_id).package
+    packages.delete(package_id)
+    audit("package_deleted", runs=package.runs, format=package.format)
     return json_answer(wire.PackageDeleted(package_id=package_id))
 
 

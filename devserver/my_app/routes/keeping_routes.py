@@ -9,6 +9,7 @@ from flask import Blueprint, Response
 from devserver.my_app.routes import wire
 from devserver.my_app.routes.http import audit, json_answer, read_body, services
 from devserver.my_app.routes.openapi import documented
+from devserver.my_app.services.retention import applied_facts, planned_facts
 
 blueprint = Blueprint("keeping", __name__, url_prefix="/api")
 
@@ -42,7 +43,9 @@ def erase() -> Response:
     """Delete all runs of one `user_id`, and say what was done and what is out of reach."""
     body = read_body(wire.ErasureRequest)
     receipt = services().keeping.erasure.erase(body.user_id, dry_run=body.dry_run)
-    if not body.dry_run:
+    if body.dry_run:
+        audit("searched", found=len(receipt.run_ids), filters=("user",))
+    else:
         audit("erased", runs=len(receipt.run_ids))
     return json_answer(wire.ErasureAnswer.model_validate(asdict(receipt)))
 
@@ -59,8 +62,11 @@ def retention() -> Response:
     keeping = services().keeping
     body = read_body(wire.RetentionRequest)
     rules = keeping.rules if body.rules is None else body.rules
-    do = keeping.retention.apply if body.apply else keeping.retention.plan
-    reports = [wire.RuleReportView.model_validate(vars(report)) for report in do(rules)]
     if body.apply:
-        audit("retention_applied", rules=len(reports))
-    return json_answer(wire.RetentionAnswer(applied=body.apply, rules=reports))
+        reports = keeping.retention.apply(rules)
+        audit("retention_applied", None, **applied_facts(reports))
+    else:
+        reports = keeping.retention.plan(rules)
+        audit("retention_planned", None, **planned_facts(reports))
+    views = [wire.RuleReportView.model_validate(vars(report)) for report in reports]
+    return json_answer(wire.RetentionAnswer(applied=body.apply, rules=views))

@@ -30,13 +30,16 @@ Action = Literal[
     "searched",
     "viewed",
     "shared",
+    "reviewed",
     "exported",
     "downloaded",
+    "package_deleted",
     "verified",
     "deleted",
     "erased",
     "archived",
     "restored",
+    "retention_planned",
     "retention_applied",
     "token_added",
     "token_revoked",
@@ -46,6 +49,9 @@ Fact = str | int | bool | tuple[str, ...] | None
 
 COMMAND_LINE = "command line"
 """Who did it when nobody had to show a token: whoever sits at the machine."""
+
+SERVER = "the server"
+"""Who did it when nobody asked for it."""
 
 NOBODY = "nobody"
 """Who did it when no token fitted."""
@@ -78,7 +84,7 @@ class Audit:
         self._now = now
 
     def record(self, action: Action, who: str, run_id: str | None = None, **facts: Fact) -> None:
-        """Write that `who` (the name of a token, or COMMAND_LINE) did this; durable on return.
+        """Write that `who` (the name of a token, COMMAND_LINE, SERVER) did this; durable on return.
 
         Facts are numbers and single words of ours, such as the names of filters or a format; never
         what somebody typed. Anything else is refused with ValueError. When the line can't be

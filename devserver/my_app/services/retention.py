@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from devserver.my_app.services.archive import Archive
+from devserver.my_app.services.audit import SERVER, Audit
 from devserver.my_app.services.errors import ServerError, with_causes
 from devserver.my_app.services.forgetting import Forgetting
 from devserver.my_app.services.retention_rules import RetentionRule, ended_at
@@ -39,6 +40,20 @@ class RuleReport:
     newest: str | None = None
     done: int = 0
     faults: dict[str, str] = field(default_factory=dict)
+
+
+def planned_facts(reports: Sequence[RuleReport]) -> dict[str, int]:
+    """What an audit line tells of rules that were only looked at."""
+    return {"rules": len(reports), "found": sum(len(report.run_ids) for report in reports)}
+
+
+def applied_facts(reports: Sequence[RuleReport]) -> dict[str, int]:
+    """What an audit line tells of rules that were applied."""
+
+    def done(action: str) -> int:
+        return sum(report.done for report in reports if report.rule.action == action)
+
+    return {"rules": len(reports), "deleted": done("delete"), "archived": done("archive")}
 
 
 class Retention:
@@ -140,12 +155,13 @@ class Retention:
 
 class DailyRetention:
     """Applies rules once a day in a thread of its own, for the first time some minutes after it was
-    made. Without rules it does nothing."""
+    made. Without rules it does nothing. Days on which runs went are in the audit log."""
 
     def __init__(
         self,
         retention: Retention,
         rules: Sequence[RetentionRule],
+        audit: Audit,
         *,
         first_after: timedelta = FIRST_AFTER,
         every: timedelta = EVERY,
@@ -153,6 +169,7 @@ class DailyRetention:
     ) -> None:
         self._retention = retention
         self._rules = tuple(rules)
+        self._audit = audit
         self._every = every
         self._now = now
         self._due = now() + first_after
@@ -174,7 +191,11 @@ class DailyRetention:
                 continue
             self._due = self._now() + self._every
             try:
-                self._retention.apply(self._rules, goes_on=lambda: not self._closed.is_set())
+                reports = self._retention.apply(
+                    self._rules, goes_on=lambda: not self._closed.is_set()
+                )
+                if any(report.done for report in reports):
+                    self._audit.record("retention_applied", SERVER, None, **applied_facts(reports))
             except Exception:
                 # What nobody thought of must not end it for good.
                 logger.exception("retention failed; it is tried again tomorrow")
