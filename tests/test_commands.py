@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -12,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from devserver.commands import main
 from devserver.my_app.services.media_storage import MediaStorageService
+from devserver.my_app.services.operator_key import read_operator_key
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.services.run_index import RunIndex
@@ -84,6 +86,84 @@ def test_lists_what_the_filters_find(exports: Path, storage: MediaStorageService
     assert said["total"] == 2
     result = command(exports, "list", "--status", "done", "--from", "x")
     assert (result.exit_code, "status" in result.output, "from" in result.output) == (1, True, True)
+
+
+def test_lists_page_by_page(exports: Path, storage: MediaStorageService) -> None:
+    ids = [a_run(storage) for _ in range(3)]
+    a_run(storage, schema="passthrough")
+    options = ["--schema", "dada", "--limit", "2"]
+    first = json.loads(command(exports, "list", *options, "--json").stdout)
+    second = json.loads(
+        command(exports, "list", *options, "--after", first["next"], "--json").stdout
+    )
+    found = [run["run_id"] for run in first["runs"] + second["runs"]]
+    assert (found, first["total"], second["total"]) == (ids[::-1], 3, 3)
+    assert (second["next"], second["facets"]) == (None, None)
+    shown = command(exports, "list", *options).output.splitlines()
+    assert shown[-1] == f"2 of 3 runs, more with --after {first['next']}"
+    other = command(exports, "list", "--schema", "!dada", "--after", first["next"])
+    assert (other.exit_code, "belongs to another search" in other.output) == (1, True)
+
+
+def test_lists_what_is_to_be_told_of_each(exports: Path, storage: MediaStorageService) -> None:
+    run_id = a_run(storage, text="Eine\t\x1b[31mBlume")
+    for fields, run in (
+        ("run_id,schema,user_id", {"run_id": run_id, "schema": "dada", "user_id": None}),
+        ("status,input_text", {"status": "success", "input_text": "Eine\t\x1b[31mBlume"}),
+        ("archived,warnings", {"archived": False, "warnings": []}),
+    ):
+        said = json.loads(command(exports, "list", "--fields", fields, "--json").stdout)
+        assert said["runs"] == [run]
+    lines = command(exports, "list", "--fields", "input_text,user_id", "--fields", "archived")
+    assert lines.output.splitlines()[0] == "Eine\\t\\x1b[31mBlume\t-\tfalse"
+    [run] = json.loads(command(exports, "list", "--json").stdout)["runs"]
+    assert run.keys() >= storage.get_metadata(run_id).to_dict().keys()
+    wrong = command(exports, "list", "--fields", "mood", "--facets", "mood", "--status", "done")
+    assert wrong.exit_code == 1
+    assert all(name in wrong.output for name in ("fields can't", "facets can't", "status can't"))
+
+
+def test_lists_how_many_there_are_of_what(exports: Path, storage: MediaStorageService) -> None:
+    for schema in ("dada", "dada", "passthrough"):
+        a_run(storage, schema=schema)
+    options = ["--schema", "dada", "--limit", "1", "--facets", "schema,user", "--facets", "type"]
+    said = json.loads(command(exports, "list", *options, "--json").stdout)
+    assert said["facets"] == {
+        "schema": [{"value": "dada", "runs": 2}, {"value": "passthrough", "runs": 1}],
+        "user": [{"value": None, "runs": 2}],
+        "type": [{"value": "image", "runs": 2}],
+    }
+    shown = command(exports, "list", *options).output.splitlines()
+    assert shown[2:] == [
+        *("", "schema", "        2  dada", "        1  passthrough"),
+        *("", "user", "        2  -", "", "type", "        2  image"),
+    ]
+
+
+def test_a_list_is_that_of_the_server_beside(server: RunningServer) -> None:
+    label = "of-this-test"
+    for _ in range(3):
+        assert server.post_text(output_type="text", user_id=label).ok
+    key = read_operator_key(server.exports / "state")
+    asked = {"user": label, "limit": "2", "fields": "run_id,input_text", "facets": "status,day"}
+
+    def over_http(**more: str) -> dict[str, Any]:
+        answer = requests.get(
+            f"{server.url}/api/runs",
+            params=asked | more,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=60,
+        ).json()
+        return {name: answer[name] for name in ("runs", "total", "next", "facets")}
+
+    def by_command(**more: str) -> Any:
+        options = [part for name, value in (asked | more).items() for part in (f"--{name}", value)]
+        return json.loads(command(server.exports, "list", *options, "--json").stdout)
+
+    first = over_http()
+    assert first["next"]
+    assert by_command() == first
+    assert by_command(after=first["next"]) == over_http(after=by_command()["next"])
 
 
 def test_an_index_is_used_and_left_as_it_is(

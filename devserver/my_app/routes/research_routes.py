@@ -13,19 +13,22 @@ from devserver.my_app.routes.run_search import run_with
 from devserver.my_app.routes.stored_files import file_answer
 from devserver.my_app.services.folder_files import FolderFiles
 from devserver.my_app.services.related_runs import RelatedRuns, related_to
+from devserver.my_app.services.run_index.showing import Showing
 from devserver.my_app.services.stored_runs import MediaNotFound
 
 blueprint = Blueprint("research", __name__, url_prefix="/api/runs")
 
-SUMMARY = (
-    "run_id",
-    "timestamp",
-    "schema",
-    "status",
-    "input_text",
-    "user_id",
-    "workshop",
-    "outputs",
+SUMMARY = Showing(
+    fields=(
+        "run_id",
+        "timestamp",
+        "schema",
+        "status",
+        "input_text",
+        "user_id",
+        "workshop",
+        "outputs",
+    )
 )
 _MOST_RELATED = 12
 _MIME_TYPES = {"json": "application/json", "txt": "text/plain; charset=utf-8"}

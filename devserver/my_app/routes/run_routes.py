@@ -25,12 +25,13 @@ from devserver.my_app.routes.run_answers import (
     start_and_answer,
 )
 from devserver.my_app.routes.run_events import seen_event
-from devserver.my_app.routes.run_search import SHOWING, found_runs
+from devserver.my_app.routes.run_search import found_runs
 from devserver.my_app.routes.views import event_view, journey_view
 from devserver.my_app.routes.workshop import workshop
 from devserver.my_app.services.rerun import again
 from devserver.my_app.services.run_id import checked_run_id
 from devserver.my_app.services.run_index import PARAMETERS
+from devserver.my_app.services.run_index.showing import SHOWING
 from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.services.stored_runs import MediaNotFound
 

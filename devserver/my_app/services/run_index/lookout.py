@@ -9,11 +9,10 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from devserver.my_app.services.run_index import search
+from devserver.my_app.services.run_index import RunPage, search
 from devserver.my_app.services.run_index.agreement import Agreement, Tombstoned
 from devserver.my_app.services.run_index.database import FILE_NAME, create_tables, is_ours
 from devserver.my_app.services.run_index.query import RunQuery
-from devserver.my_app.services.run_index.rows import Hit
 from devserver.my_app.services.run_index.writing import CHUNK, write
 
 logger = logging.getLogger(__name__)
@@ -48,18 +47,27 @@ class Lookout:
         for at in range(0, len(differing), CHUNK):
             write(self._connection, agreement.read(differing[at : at + CHUNK]))
 
-    def search(self, query: RunQuery) -> list[Hit]:
-        """The runs on one page."""
-        return search.select(self._connection, query, query.limit)
+    def search(self, query: RunQuery) -> RunPage:
+        """A page of runs."""
+        found = search.select(self._connection, query, query.limit + 1)
+        hits = found[: query.limit]
+        more = len(found) > len(hits)
+        return RunPage(
+            tuple(hits), query.cursor(search.position_of(query, hits[-1])) if more else None
+        )
 
     def count(self, query: RunQuery) -> int:
         """How many runs the query finds on all its pages."""
         return search.count(self._connection, query)
 
+    def facet(self, query: RunQuery, field: str) -> list[tuple[str | None, int]]:
+        """The values of one of FACETS with the number of runs; see `search.facet`."""
+        return search.facet(self._connection, query, field)
+
     def ids(self, query: RunQuery) -> Iterator[str]:
         """The ids of all runs that the query finds, in its order."""
         page = replace(query, limit=_STRIDE)
-        while hits := self.search(page):
+        while hits := search.select(self._connection, page, _STRIDE):
             yield from (hit.run_id for hit in hits)
             page = replace(page, after=search.position_of(page, hits[-1]))
 
