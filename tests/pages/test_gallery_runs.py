@@ -146,8 +146,20 @@ def test_hostile_texts_are_shown_as_texts(
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert page.title() == title
     assert page.locator("img[src=x]").count() == 0
-    # A label that holds a quotation mark and a comma has no name in the language of filters.
-    expect(page.locator(".related")).not_to_contain_text("Alle 1 in der Suche")
+
+
+def test_whatever_a_label_holds_its_runs_are_found(room: Opened, made: Callable[..., str]) -> None:
+    label = 'Kind "drei", blau'
+    more = {"schema": "passthrough", "user_id": label, "output_type": "text"}
+    one, other = made("Ein Wal", **more), made("Ein Hund", **more)
+    page = room(f"#run={one}")
+    group = page.locator(".related > div", has=page.get_by_text("Gleiche Person", exact=True))
+    group.get_by_role("link", name="Alle 1 in der Suche").click()
+    expect_total(page, 2)
+    for run_id in (one, other):
+        expect(tile(page, run_id)).to_be_visible()
+    chosen = page.locator('[data-facet="user"] label', has_text=label).get_by_role("checkbox")
+    expect(chosen).to_be_checked()
 
 
 def test_a_run_that_is_gone_is_said(room: Opened, made: Callable[..., str]) -> None:

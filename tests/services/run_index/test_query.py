@@ -36,6 +36,27 @@ def test_a_value_may_hold_anything_in_quotes() -> None:
     assert choice == Choice("user", ("Doe, J", "-", None), ("!x",))
 
 
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
+def test_every_value_can_be_asked_for(value: str) -> None:
+    quoted = '"' + value.replace('"', '""') + '"'
+    [choice] = parse_query({"user": [f"{quoted},!{quoted}, other"]}).choices
+    assert choice == Choice("user", (value, "other"), (value,))
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("""O'Brien "x\"""", """O'Brien "x\""""),
+        ('"x', '"x'),
+        ('"x"y', '"x"y'),
+        ('"O\'Brien,""x"""', 'O\'Brien,"x"'),
+        ('""""', '"'),
+    ],
+)
+def test_quotes_are_only_those_around_it(said: str, value: str) -> None:
+    assert parse_query({"user": [said]}).choices == (Choice("user", (value,)),)
+
+
 @pytest.mark.parametrize(
     ("name", "said", "since", "before"),
     [

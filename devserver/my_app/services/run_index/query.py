@@ -64,7 +64,7 @@ _MOST_TERMS = 32
 _MOST_VALUES = 100
 _LARGEST = 1 << 53
 _MOST_SKIPPED = 10**8
-_ITEM = re.compile(r'\s*(!?)\s*(?:"([^"]*)"|([^,]*?))\s*(?:,|$)')
+_ITEM = re.compile(r'\s*(!?)\s*(?:"((?:[^"]|"")*)"|([^,]*?))\s*(?:,|$)')
 _KNOWN_VALUES: Mapping[str, tuple[str, ...]] = {
     "status": get_args(RunStatus),
     "type": get_args(MediaType),
@@ -212,7 +212,7 @@ def _choice(name: str, given: Sequence[str]) -> Choice | None:
     unwanted: list[str | None] = []
     for one in given:
         for minus, quoted, plain in _ITEM.findall(one):
-            value = quoted or plain
+            value = quoted.replace('""', '"') or plain
             if not value:
                 continue
             _check_known(name, value)

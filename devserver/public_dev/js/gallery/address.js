@@ -54,14 +54,11 @@ export function withValues(search, name, values) {
   return changed;
 }
 
-/**
- * A value of a run's metadata as a filter has to name it (null: runs without any). Null when the
- * language of filters has no way to say it: a quotation mark and a comma at once.
- */
+/** A value of a run's metadata as a filter has to name it (null: runs without any). */
 export function asFilter(value) {
   if (value === null) return "-";
   if (value !== "-" && value === value.trim() && !/^[!"]|,/.test(value)) return value;
-  return value.includes('"') ? null : `"${value}"`;
+  return `"${value.replace(/"/g, '""')}"`;
 }
 
 /** The metadata's value that a filter names, and whether it is one to leave out. */
@@ -69,8 +66,8 @@ export function fromFilter(item) {
   const without = item.startsWith("!");
   const rest = without ? item.slice(1) : item;
   if (rest === "-") return { value: null, without };
-  const quoted = /^"([^"]*)"$/.exec(rest);
-  return { value: quoted ? quoted[1] : rest, without };
+  const quoted = /^"((?:[^"]|"")*)"$/.exec(rest);
+  return { value: quoted ? quoted[1].replace(/""/g, '"') : rest, without };
 }
 
 /** The view in the address bar, and how to get to another one. */

@@ -93,7 +93,7 @@ export class Filters {
 
   valueRow(field, value, runs, isChosen, place) {
     const item = asFilter(value);
-    const box = element("input", { type: "checkbox", id: `value-${field}-${place}`, checked: isChosen, disabled: item === null });
+    const box = element("input", { type: "checkbox", id: `value-${field}-${place}`, checked: isChosen });
     box.addEventListener("change", () => {
       const others = (this.search[field] || []).filter((one) => fromFilter(one).without || fromFilter(one).value !== value);
       this.choose(withValues(this.search, field, box.checked ? [...others, item] : others));

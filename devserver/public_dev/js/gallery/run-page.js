@@ -128,7 +128,7 @@ export class RunPage extends FetchedPage {
 
   relatedGroup(runId, title, runs, all) {
     const head = element("div", { class: "related-head" }, element("h4", {}, title));
-    if (all && Object.values(all.search)[0][0] !== null) head.append(element("a", { href: hashOf({ search: all.search }) }, word("gallery.related.all", { count: all.total })));
+    if (all) head.append(element("a", { href: hashOf({ search: all.search }) }, word("gallery.related.all", { count: all.total })));
     const list = element("ul", { class: "related-list" });
     for (const run of runs) {
       const href = hashOf({ search: this.calls.search(), run: run.run_id });
