@@ -225,6 +225,42 @@ def test_offline_and_back(
     assert len(stored_runs(painting, first)) == len(stored_runs(painting, second)) == 1
 
 
+def test_who_is_finished_without_a_network_leaves_an_empty_page(
+    shaken: Page, server: RunningServer
+) -> None:
+    shaken.goto(server.url)
+    make(shaken, "Mein letztes Werk")
+    shaken.context.set_offline(True)
+    shaken.get_by_role("button", name="Neue Idee").press("Enter")
+    write(shaken, "Mein Geheimnis")
+    go(shaken)
+    expect(cards(shaken, "sending")).to_have_count(1)
+    shaken.get_by_role("button", name="Ich bin fertig").click()
+    shaken.get_by_role("button", name="Ja, fertig").click()
+    expect(shaken.locator("#idea")).to_be_focused()
+    expect(shaken.locator("#idea")).to_have_value("")
+    expect(cards(shaken)).to_have_count(0)
+    expect(shaken.locator("#lost")).to_be_hidden()
+    assert "Geheimnis" not in shaken.content()
+    assert "Geheimnis" not in str(shaken.evaluate("Object.entries(localStorage)"))
+    shaken.context.set_offline(False)
+    make(shaken, "Das nächste Kind")
+    assert stored_runs(server, "Mein Geheimnis") == []
+
+
+@pytest.mark.parametrize("is_next_child", [False, True])
+def test_a_page_from_the_browsers_cache_shows_its_own_child_only(
+    page: Page, server: RunningServer, *, is_next_child: bool
+) -> None:
+    page.goto(server.url)
+    make(page, "Ein Fenster zum Hof")
+    if is_next_child:  # who worked in another window
+        page.evaluate("localStorage.setItem('page.child', '\"another\"')")
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(cards(page)).to_have_count(0 if is_next_child else 1)
+    expect(page.locator("#idea-form")).to_be_visible(visible=is_next_child)
+
+
 def test_a_full_queue_is_said_and_waited_for(shaken: Page, server: RunningServer) -> None:
     refusal = {"status": "error", "error": "Full.", "code": "queue_full", "run_id": None}
     shaken.goto(server.url)

@@ -11,7 +11,7 @@ import { codeForm } from "./workshop/code-form.js";
 import { showOnPhone } from "./workshop/phone.js";
 import { runCard } from "./workshop/run-card.js";
 import { inOrder, styleButtons, styleRadios } from "./workshop/styles.js";
-import { clearTablet, draft, dropWork, keepDraft, keepWork, works } from "./workshop/tablet.js";
+import { child, clearTablet, draft, dropWork, keepDraft, keepWork, works } from "./workshop/tablet.js";
 
 const byId = (id) => document.getElementById(id);
 const START = "/api/schema/pipeline/execute";
@@ -24,6 +24,7 @@ let schemas = [];
 let types = TYPES;
 let ways = []; // the output configs that are available
 let showsAll = false;
+let shownTo = null; // the mark of the child whose works and words the page shows
 const shown = new Map(); // the works on the page: key -> { work, card, watch, state, calls }
 const lost = new Set(); // the keys of those that can't be heard of just now
 
@@ -275,6 +276,7 @@ function watch(entry) {
 
 function remove(entry) {
   const group = entry.card.node.closest(".idea-group");
+  entry.calls.abort();
   if (entry.watch) entry.watch.stop();
   entry.card.stop();
   entry.card.node.remove();
@@ -331,15 +333,34 @@ async function finish() {
   );
   dialog = openDialog(word("workshop.finish.title"), content);
   if (!(await dialog.closed)) return;
-  for (const entry of shown.values()) {
-    entry.calls.abort();
-    if (entry.watch) entry.watch.stop();
-    entry.card.stop();
-  }
+  clearPage();
   clearTablet();
-  // A new page in the place of this one: nothing is left to go back to.
-  refill(document.body);
-  location.replace(location.pathname);
+  shownTo = child();
+}
+
+/** The page as it was before the first child. In place, since a server out of reach gives no new one. */
+function clearPage() {
+  for (const entry of [...shown.values()]) remove(entry);
+  news("");
+  byId("idea").setCustomValidity("");
+  showsAll = false;
+  fillForm({});
+  write();
+}
+
+/** The browser's cache of pages brought this one back. */
+function comeBack() {
+  if (shownTo === null || child() !== shownTo) {
+    clearPage();
+    shownTo = child();
+    return;
+  }
+  // It may have closed the streams meanwhile, and not have said so.
+  for (const entry of shown.values()) {
+    if (!entry.watch) continue;
+    entry.watch.stop();
+    watch(entry);
+  }
 }
 
 // The page
@@ -390,7 +411,7 @@ function listen() {
   });
   // From the browser's cache of pages: what it shows may be another child's.
   addEventListener("pageshow", (event) => {
-    if (event.persisted) location.reload();
+    if (event.persisted) comeBack();
   });
   whenLanguageChanges(speakAnew);
 }
@@ -418,6 +439,7 @@ async function open() {
   schemas = inOrder(info.schemas);
   ways = info.output_configs.filter((config) => config.available);
   types = TYPES.filter((type) => type === "text" || ways.some((config) => config.media_type === type));
+  shownTo = child();
   fillForm(draft());
   listen();
   for (const work of works()) addWork(work, false);

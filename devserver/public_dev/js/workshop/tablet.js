@@ -4,6 +4,7 @@
 // as long as no answer came, `runId` what came back. So a reload loses nothing and sends nothing
 // twice.
 
+import { randomKey } from "../api.js";
 import { forgetAll, recall, remember } from "../memory.js";
 
 const MOST_WORKS = 24;
@@ -36,6 +37,14 @@ export function draft() {
 /** Keep what is being written. */
 export function keepDraft(values) {
   remember("draft", values);
+}
+
+/** A mark of the child that works at this tablet: the next one has another. */
+export function child() {
+  const known = recall("child");
+  if (known) return known;
+  remember("child", randomKey());
+  return recall("child");
 }
 
 /** Clear the tablet for the next child. */
