@@ -1,7 +1,7 @@
 // The workshop page: an idea, a style, a medium, and what becomes of it.
 
 import { ask, randomKey, sentence } from "./api.js";
-import { openDialog } from "./dialog.js";
+import { closeDialogs, openDialog } from "./dialog.js";
 import { element, refill } from "./elements.js";
 import { framePage } from "./page-frame.js";
 import { ignoreSecondTap, watchTaps } from "./quick-taps.js";
@@ -11,7 +11,7 @@ import { codeForm } from "./workshop/code-form.js";
 import { showOnPhone } from "./workshop/phone.js";
 import { runCard } from "./workshop/run-card.js";
 import { inOrder, styleButtons, styleRadios } from "./workshop/styles.js";
-import { child, clearTablet, draft, dropWork, keepDraft, keepWork, works } from "./workshop/tablet.js";
+import { child, clearTablet, draft, dropWork, keepDraft, keepWork, whenClearedElsewhere, works } from "./workshop/tablet.js";
 
 const byId = (id) => document.getElementById(id);
 const START = "/api/schema/pipeline/execute";
@@ -334,12 +334,12 @@ async function finish() {
   dialog = openDialog(word("workshop.finish.title"), content);
   if (!(await dialog.closed)) return;
   clearPage();
-  clearTablet();
-  shownTo = child();
+  shownTo = clearTablet();
 }
 
 /** The page as it was before the first child. In place, since a server out of reach gives no new one. */
 function clearPage() {
+  closeDialogs();
   for (const entry of [...shown.values()]) remove(entry);
   news("");
   byId("idea").setCustomValidity("");
@@ -348,11 +348,15 @@ function clearPage() {
   write();
 }
 
+function showNextChild() {
+  clearPage();
+  shownTo = child();
+}
+
 /** The browser's cache of pages brought this one back. */
 function comeBack() {
   if (shownTo === null || child() !== shownTo) {
-    clearPage();
-    shownTo = child();
+    showNextChild();
     return;
   }
   // It may have closed the streams meanwhile, and not have said so.
@@ -413,6 +417,7 @@ function listen() {
   addEventListener("pageshow", (event) => {
     if (event.persisted) comeBack();
   });
+  whenClearedElsewhere(showNextChild);
   whenLanguageChanges(speakAnew);
 }
 

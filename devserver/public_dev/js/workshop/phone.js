@@ -27,7 +27,8 @@ export async function showOnPhone(runId) {
       element("img", { src: link.qr_url, alt: word("workshop.phone.code"), width: 288, height: 288 }),
       element("p", {}, word("workshop.phone.how", { until })),
       link.reach === "this_machine" && element("p", { class: "note" }, word("workshop.phone.only_here")),
-      element("p", {}, element("a", { href: link.url, target: "_blank", rel: "noopener" }, link.url)),
+      // To be typed on the phone: here it would open one more window of this tablet.
+      element("p", { class: "address" }, link.url),
     );
   } catch (error) {
     refill(content, element("p", { class: "note bad", role: "alert" }, sentence(error)));

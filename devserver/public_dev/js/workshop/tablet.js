@@ -5,7 +5,7 @@
 // twice.
 
 import { randomKey } from "../api.js";
-import { forgetAll, recall, remember } from "../memory.js";
+import { forgetAll, recall, remember, whenChangedElsewhere } from "../memory.js";
 
 const MOST_WORKS = 24;
 
@@ -47,7 +47,14 @@ export function child() {
   return recall("child");
 }
 
-/** Clear the tablet for the next child. */
+/** Have `listener` called when the tablet was cleared in another of its windows. */
+export function whenClearedElsewhere(listener) {
+  // Told by the next child's mark, not by the clearing: by then the tablet is ready for it.
+  whenChangedElsewhere("child", listener);
+}
+
+/** Clear the tablet for the next child. Returns the mark of that. */
 export function clearTablet() {
   forgetAll();
+  return child();
 }
