@@ -184,6 +184,7 @@ function cardOf(entry) {
         fillForm(work);
         write();
       },
+      edit: (text) => keepEdited(work, text),
       goOn: (text) => goOn(entry, text),
       toPhone: () => showOnPhone(work.runId),
       cancel: () => cancel(entry),
@@ -287,6 +288,12 @@ function remove(entry) {
   byId("ways").hidden = shown.size === 0;
 }
 
+/** Keep the text as the child is changing it; undefined when it has gone on. */
+function keepEdited(work, text) {
+  work.edited = text;
+  keepWork(work);
+}
+
 /** Go on with an edited text; returns what is wrong with it, or null. */
 async function goOn(entry, text) {
   let problem = null;
@@ -299,6 +306,7 @@ async function goOn(entry, text) {
   } finally {
     showLost(entry.work.key, false);
   }
+  if (!problem && shown.has(entry.work.key)) keepEdited(entry.work, undefined);
   if (entry.watch) entry.watch.poke();
   return problem;
 }

@@ -53,8 +53,8 @@ function saveText(text, name) {
 
 /**
  * The card of `work`. `ways` are what can be done from it: again, otherStyle, retry, changeIdea,
- * goOn(text) (what is wrong with
- * it, or null), toPhone, cancel. `news(text)` is read out. Returns { node, show, trouble, stop, focus }.
+ * edit(text) (it is being changed), goOn(text) (what is wrong with it, or null), toPhone, cancel.
+ * `news(text)` is read out. Returns { node, show, sending, stop, focus }.
  */
 export function runCard(work, schema, ways, news) {
   const name = schema ? schema.name[language()] : work.schema;
@@ -115,7 +115,8 @@ export function runCard(work, schema, ways, news) {
     edit.tell(editing ? [run.run_id] : null, () => {
       const id = `edit-${work.key}`;
       const field = element("textarea", { id, rows: 5, maxlength: 8000, required: true, autocomplete: "off" });
-      field.value = text || "";
+      field.value = work.edited === undefined ? text || "" : work.edited;
+      field.addEventListener("input", () => ways.edit(field.value));
       const go = button(null, word("workshop.edit.go"), null, "primary");
       const refused = element("p", { class: "refused", role: "alert" });
       go.type = "submit";
