@@ -327,6 +327,13 @@ def test_language_and_look_are_remembered_and_lose_nothing(
     expect(page.locator("#idea")).to_have_value("Ein Komet")
 
 
+BAR_IS_LOW = """() => {
+    const bar = document.querySelector(".go");
+    const sticks = getComputedStyle(bar).position === "sticky";
+    return sticks ? bar.offsetHeight < innerHeight / 3 : bar.offsetHeight > innerHeight / 4;
+}"""
+
+
 @pytest.mark.parametrize("width", [360, 390, 820, 1440, 1920])
 def test_every_width_and_large_letters_fit(
     browser: Browser, server: RunningServer, width: int
@@ -339,11 +346,47 @@ def test_every_width_and_large_letters_fit(
                 page.evaluate("document.documentElement.style.fontSize = '200%'")
             fits = "document.documentElement.scrollWidth <= innerWidth"
             page.wait_for_function(fits)
+            says = page.locator(".style .says").evaluate_all(
+                "all => all.map(one => one.clientWidth / parseFloat(getComputedStyle(one).fontSize))"
+            )
+            assert min(says) > 7, "the words on a card have no room"
+            page.wait_for_function(BAR_IS_LOW)
             small = page.locator("button:visible, label.style, label.medium").evaluate_all(
                 "all => all.filter(one => one.getBoundingClientRect().height < 44"
                 " || one.getBoundingClientRect().width < 44).map(one => one.outerHTML)"
             )
             assert small == []
+
+
+@pytest.mark.parametrize(
+    "size", [(360, 640), (390, 844), (820, 1180), (1440, 900)], ids="{0[0]}x{0[1]}".format
+)
+def test_all_media_are_seen_before_a_child_goes(
+    browser: Browser, server: RunningServer, size: tuple[int, int]
+) -> None:
+    with tablet(browser, viewport={"width": size[0], "height": size[1]}) as page:
+        page.goto(server.url)
+        expect(page.locator("label.medium")).to_have_count(5)
+        bar = page.locator("#go-bar").bounding_box()
+        boxes = [medium.bounding_box() for medium in page.locator("label.medium").all()]
+        assert bar and all(box and box["y"] + box["height"] <= bar["y"] for box in boxes)
+        assert len({box["y"] for box in boxes if box}) == 1, "not in one row"
+
+
+def test_a_style_chosen_by_keys_is_not_behind_the_bar(
+    browser: Browser, server: RunningServer
+) -> None:
+    with tablet(browser, viewport={"width": 1440, "height": 900}) as page:
+        page.goto(server.url)
+        page.get_by_role("button", name="Alle 21 Stile zeigen").click()
+        page.get_by_role("radio", name="Dada").focus()
+        for _ in range(21):
+            page.keyboard.press("ArrowDown")
+            card = page.locator("label.style", has=page.locator(":focus")).bounding_box()
+            bar = page.locator("#go-bar").bounding_box()
+            assert card and bar
+            assert card["y"] >= 0
+            assert card["y"] + card["height"] <= bar["y"]
 
 
 def test_the_page_as_it_opens_has_no_barriers(
@@ -368,13 +411,14 @@ def test_everything_can_be_done_by_keyboard(page: Page, server: RunningServer) -
     page.locator("#idea").focus()
     page.keyboard.type("Ein Igel")
     page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("radio", name="Klang")).to_be_checked()
+    page.keyboard.press("Tab")
     expect(page.locator("input[name=schema]:checked")).to_be_focused()
     page.keyboard.press("ArrowDown")
     style = page.locator("input[name=schema]:checked").get_attribute("value")
     page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    page.keyboard.press("ArrowDown")
-    expect(page.get_by_role("radio", name="Klang")).to_be_checked()
+    expect(page.get_by_role("button", name="Alle 21 Stile zeigen")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     card = wait_for(page, "success")

@@ -10,6 +10,7 @@ import { language, openWords, whenLanguageChanges, word } from "./words.js";
 import { codeForm } from "./workshop/code-form.js";
 import { showOnPhone } from "./workshop/phone.js";
 import { runCard } from "./workshop/run-card.js";
+import { stickyBars } from "./workshop/sticky-bars.js";
 import { inOrder, styleButtons, styleRadios } from "./workshop/styles.js";
 import { child, clearTablet, draft, dropWork, keepDraft, keepWork, whenClearedElsewhere, works } from "./workshop/tablet.js";
 
@@ -447,6 +448,7 @@ async function patiently(step) {
 
 async function open() {
   framePage(byId("choices"));
+  stickyBars(byId("lost"), [byId("go-bar"), byId("ways")]);
   await patiently(openWords);
   const info = await patiently(() => ask("/api/schema/info"));
   schemas = inOrder(info.schemas);
