@@ -216,7 +216,11 @@ def test_offline_and_back(
     write(shaken, second)
     go(shaken)
     expect(shaken.locator("#lost")).to_be_visible(timeout=LONGEST)
-    expect(cards(shaken, "sending")).to_have_count(1)
+    expect(cards(shaken, "sending").locator(".state")).to_contain_text("Das WLAN ist gerade weg")
+    shaken.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(shaken.locator("#lost")).to_be_in_viewport(ratio=1)
+    covered = "one => document.elementFromPoint(innerWidth / 2, one.getBoundingClientRect().top + 9)"
+    assert shaken.locator("#lost").evaluate(f"one => ({covered})(one) === one")
     assert barriers(shaken) == []
     held.set()  # the first is finished while nobody can look
     shaken.context.set_offline(False)

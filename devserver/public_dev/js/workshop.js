@@ -210,11 +210,12 @@ async function chooseOtherStyle(work) {
 }
 
 async function send(entry) {
-  const { work, card } = entry;
-  card.sending();
+  const { work } = entry;
+  entry.card.sending();
   const onTrouble = (error, seconds) => {
+    entry.trouble = error.status === 0 ? { isLost: true } : { text: `${sentence(error)} ${word("workshop.again_in", { count: seconds })}` };
     showLost(work.key, error.status === 0);
-    card.sending(error.status === 0 ? "" : `${sentence(error)} ${word("workshop.again_in", { count: seconds })}`);
+    entry.card.sending(entry.trouble);
   };
   try {
     const order = { ...work.order, key: work.key };
@@ -229,6 +230,7 @@ async function send(entry) {
     showRefusal(work, error);
     return;
   } finally {
+    entry.trouble = undefined;
     showLost(work.key, false);
   }
   if (!shown.has(work.key)) return;
@@ -394,7 +396,7 @@ function speakAnew() {
     old.stop();
     old.node.replaceWith(entry.card.node);
     if (entry.state) entry.card.show(entry.state);
-    else entry.card.sending();
+    else entry.card.sending(entry.trouble);
   }
 }
 

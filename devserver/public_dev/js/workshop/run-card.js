@@ -233,11 +233,11 @@ export function runCard(work, schema, ways, news) {
       if (phase !== null && now !== phase) news(OVER.includes(run.status) ? `${name}: ${sentence}` : sentence);
       phase = now;
     },
-    /** Show that it is being sent, and why that takes a while. */
-    sending(text = "") {
+    /** Show that it is being sent; `trouble` is why that takes a while, { isLost, text }. */
+    sending({ isLost = false, text = "" } = {}) {
       node.dataset.status = "sending";
       phase = "sending";
-      say(word("workshop.state.sending"), text);
+      say(word(isLost ? "workshop.state.sending_later" : "workshop.state.sending"), text);
       stage.tell(["bits"], bits);
       actions.tell(["sending", language()], () => [button(null, word("workshop.cancel"), ways.cancel, "small plain")]);
     },
