@@ -178,11 +178,13 @@ def test_a_child_sees_its_place_in_line(
         expect(cards(page)).to_have_count(number + 1)
         page.get_by_role("button", name="Neue Idee").press("Enter")
     page.get_by_role("button", name="Zu deinen Werken").click()
+    expect(cards(page).first.get_by_role("heading", level=4)).to_be_focused()
     expect(page.get_by_text("in der Reihe").first).to_be_visible(timeout=LONGEST)
     assert barriers(page) == []
     waiting = page.locator("article", has_text="in der Reihe").first
     waiting.get_by_role("button", name="Abbrechen").click()
-    wait_for(page, "cancelled")
+    cancelled = wait_for(page, "cancelled")
+    expect(cancelled.get_by_role("heading", level=4)).to_be_focused()
     held.set()
     wait_for(page, "success", 5)
     runs = [check_folder(path) for path in painting.runs.iterdir()]
@@ -250,6 +252,21 @@ def test_who_is_finished_without_a_network_leaves_an_empty_page(
     shaken.context.set_offline(False)
     make(shaken, "Das nächste Kind")
     assert stored_runs(server, "Mein Geheimnis") == []
+
+
+def test_what_was_not_sent_yet_is_called_off_at_once(shaken: Page, server: RunningServer) -> None:
+    shaken.goto(server.url)
+    make(shaken, "Ein altes Werk")
+    shaken.context.set_offline(True)
+    for idea in ("Ein neues Werk", "Noch eines"):
+        shaken.get_by_role("button", name="Neue Idee").press("Enter")
+        write(shaken, idea)
+        go(shaken)
+    cards(shaken, "sending").last.get_by_role("button", name="Abbrechen").press("Enter")
+    expect(cards(shaken, "sending")).to_have_count(1)
+    expect(cards(shaken).first.get_by_role("heading", level=4)).to_be_focused()
+    shaken.context.set_offline(False)
+    wait_for(shaken, "success", 2)
 
 
 @pytest.mark.parametrize("is_next_child", [False, True])

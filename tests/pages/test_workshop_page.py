@@ -156,6 +156,7 @@ def test_the_new_text_can_be_changed_first(
     expect(english).to_have_value("Ein Hund fliegt über den Park")
     page.get_by_role("button", name="Deutsch").click()
     card.get_by_role("button", name="So weitermachen").click()
+    expect(cards(page).get_by_role("heading", level=4)).to_be_focused()
     card = wait_for(page, "success")
     assert "edited" not in str(page.evaluate("localStorage.getItem('page.works')"))
     expect(card.locator(".new .changes")).to_have_text("Ein Hund fliegt über den Park")

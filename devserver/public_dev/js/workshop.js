@@ -57,6 +57,19 @@ function write(focus = true) {
   scrollTo(0, 0);
 }
 
+/** The works, and the focus at `entry` or the first of them; the form where there are none. */
+function lookAtWorks(entry = null) {
+  if (!shown.size) {
+    write();
+    return;
+  }
+  showView("works");
+  const first = byId("ideas").querySelector("article");
+  const at = entry || [...shown.values()].find((one) => one.card.node === first);
+  at.card.focus();
+  if (!entry) scrollTo(0, 0);
+}
+
 // The form
 
 function chosen(name) {
@@ -252,7 +265,7 @@ function takeAnotherWay(work) {
 
 function showRefusal(work, error) {
   if (error.code === "called_off") {
-    if (shown.size === 0) write(false);
+    lookAtWorks();
     return;
   }
   fillForm(work);
@@ -325,6 +338,7 @@ async function cancel(entry) {
     if (error.code !== "run_is_over") news(sentence(error));
   }
   if (entry.watch) entry.watch.poke();
+  entry.card.focus();
 }
 
 // The end
@@ -380,9 +394,11 @@ function comeBack() {
 
 // The page
 
-const codes = codeForm(() => {
-  if (shown.size) showView(document.body.dataset.view || "works");
-  else showView("write");
+const codes = codeForm((byHand) => {
+  const view = shown.size ? document.body.dataset.view || "works" : "write";
+  if (!byHand) showView(view);
+  else if (view === "works") lookAtWorks();
+  else write();
 });
 
 /** The words of the cards are made anew; what is typed and chosen stays. */
@@ -418,7 +434,7 @@ function listen() {
     byId("styles").children[FIRST_STYLES].querySelector("input").focus();
   });
   byId("new-idea").addEventListener("click", () => write());
-  byId("to-works").addEventListener("click", () => showView("works"));
+  byId("to-works").addEventListener("click", () => lookAtWorks());
   byId("finished").addEventListener("click", finish);
   addEventListener("online", wakeUp);
   document.addEventListener("visibilitychange", () => {

@@ -128,6 +128,8 @@ export function runCard(work, schema, ways, news) {
         refused.textContent = "";
         refused.textContent = (await ways.goOn(field.value)) || "";
         go.disabled = false;
+        if (refused.textContent) field.focus();
+        else heading.focus();
       });
       return [form];
     });
