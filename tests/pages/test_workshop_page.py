@@ -251,6 +251,39 @@ def test_a_work_comes_to_ones_phone(
     expect(dialog.locator(".address")).to_have_text(address)  # not another one
 
 
+@pytest.mark.parametrize(
+    ("text", "reached", "medium", "sentence"),
+    [
+        (None, [], "video", "Dein Text wird gelesen …"),
+        (None, [1], "video", "Dein Text wird verwandelt …"),
+        ("Neu", [1, 2], "video", "Der neue Text wird noch einmal gelesen …"),
+        ("Neu", [1, 2, 3], "video", "Dein Film wird gemacht …"),
+        ("Neu", [1, 2, 3], "text", "Der neue Text wird noch einmal gelesen …"),
+    ],
+)
+def test_the_sentence_says_what_the_stages_show(
+    page: Page,
+    server: RunningServer,
+    text: str | None,
+    reached: list[int],
+    medium: str,
+    sentence: str,
+) -> None:
+    page.goto(server.url)
+    expect(page.locator("label.medium").first).to_be_visible()
+    state = {"status": "running", "transformed_text": text, "place_in_queue": None}
+    state |= {"stages": [{"stage": number} for number in reached], "progress": None, "error": None}
+    said, stages = page.evaluate(
+        """async ([state, medium]) => {
+            const { stagesOf, standing } = await import("/static/js/workshop/standing.js");
+            return [standing(state, medium), stagesOf(state, medium)];
+        }""",
+        [state, medium],
+    )
+    assert said == sentence
+    assert [stage["state"] for stage in stages].count("now") == 1
+
+
 def test_who_is_finished_leaves_nothing_on_the_tablet(
     page: Page, server: RunningServer, barriers: Barriers
 ) -> None:

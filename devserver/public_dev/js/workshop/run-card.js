@@ -4,7 +4,7 @@ import { element, refill } from "../elements.js";
 import { mediaView } from "../media-view.js";
 import { language, word } from "../words.js";
 import { changedWords, markedPieces } from "../word-diff.js";
-import { duration, stagesOf, standing } from "./standing.js";
+import { duration, stageNow, stagesOf, standing } from "./standing.js";
 import { stylePicture } from "./styles.js";
 
 const OVER = ["success", "partial", "blocked", "failed", "cancelled"];
@@ -231,7 +231,7 @@ export function runCard(work, schema, ways, news) {
       showResult(run);
       showNotes(run);
       showActions(run);
-      const now = `${run.status} ${Boolean(run.transformed_text)}`;
+      const now = `${run.status} ${stageNow(run, work.type)}`;
       if (phase !== null && now !== phase) news(OVER.includes(run.status) ? `${name}: ${sentence}` : sentence);
       phase = now;
     },
