@@ -191,6 +191,26 @@ def test_a_child_sees_its_place_in_line(
     assert [run.status for run in runs].count("cancelled") == 1
 
 
+def test_who_is_finished_leaves_no_work_in_the_making(
+    shaken: Page, painting: RunningServer, held: threading.Event
+) -> None:
+    shaken.goto(painting.url)
+    done = make(shaken, "Ein fertiges Lied", medium="Klang")
+    expect(done).to_have_count(1)
+    shaken.get_by_role("button", name="Neue Idee").press("Enter")
+    write(shaken, "Ein halbes Bild", medium="Bild")
+    go(page)
+    expect(cards(shaken, "running").locator(".new")).to_be_visible(timeout=LONGEST)
+    shaken.get_by_role("button", name="Ich bin fertig").click()
+    expect(shaken.get_by_role("dialog")).to_contain_text("Ein Werk ist noch nicht fertig")
+    with shaken.expect_response("**/cancel"):
+        shaken.get_by_role("button", name="Ja, fertig").click()
+    [half] = stored_runs(painting, "Ein halbes Bild")
+    [whole] = stored_runs(painting, "Ein fertiges Lied")
+    assert check_folder(half).status == "cancelled"
+    assert check_folder(whole).status == "success"
+
+
 def test_a_server_that_starts_again_in_the_middle(
     shaken: Page, painting: RunningServer, held: threading.Event
 ) -> None:

@@ -166,6 +166,13 @@ def test_the_new_text_can_be_changed_first(
     assert run.transformed_text == "Ein Hund fliegt über den Park"
     assert "edited" in [stage.status for stage in run.stages]
 
+    card.get_by_role("button", name="Noch einmal, anders").click()
+    wait_for(page, "success", 2)
+    expect(cards(page).last.locator(".new .changes")).to_have_text("Ein Hund fliegt über den Park")
+    both = [check_folder(folder) for folder in stored_runs(server, "Ein Hund im Park")]
+    assert [run.transformed_text for run in both] == ["Ein Hund fliegt über den Park"] * 2
+    assert both[0].request.seed != both[1].request.seed
+
 
 def test_a_block_is_explained_kindly(page: Page, server: RunningServer, barriers: Barriers) -> None:
     page.goto(server.url)
@@ -179,10 +186,36 @@ def test_a_block_is_explained_kindly(page: Page, server: RunningServer, barriers
     expect(card).to_contain_text("Das kannst du tun")
     expect(card.locator(".stages .stopped")).to_have_count(1)
     assert barriers(page) == []
+    expect(card.get_by_role("button")).to_have_text(["Idee ändern"])  # a style would change nothing
     card.get_by_role("button", name="Idee ändern").click()
     expect(page.locator("#idea")).to_have_value(BLOCKED)
     expect(page.locator("#idea")).to_be_focused()
     expect(page.get_by_role("radio", name="Dada")).to_be_checked()
+
+
+def test_a_new_idea_is_not_replaced_unasked(
+    page: Page, server: RunningServer, barriers: Barriers
+) -> None:
+    page.goto(server.url)
+    write(page, BLOCKED)
+    go(page)
+    change = wait_for(page, "blocked").get_by_role("button", name="Idee ändern")
+    page.get_by_role("button", name="Neue Idee").press("Enter")
+    write(page, "Ein Bär im Wald", style="Übertreibung")
+    page.get_by_role("button", name="Zu deinen Werken").press("Enter")
+    change.click()
+    dialog = page.get_by_role("dialog", name="Du schreibst schon an einer Idee")
+    expect(dialog).to_contain_text("„Ein Bär im Wald“")
+    assert barriers(page) == []
+    dialog.get_by_role("button", name="Meine Idee behalten").click()
+    expect(change).to_be_focused()
+    expect(page.locator("#idea")).to_have_value("Ein Bär im Wald")
+    change.click()
+    dialog.get_by_role("button", name="Die andere ändern").click()
+    expect(page.locator("#idea")).to_have_value(BLOCKED)
+    page.reload()
+    page.get_by_role("button", name="Neue Idee").press("Enter")
+    expect(page.locator("#idea")).to_have_value(BLOCKED)
 
 
 def test_again_and_in_another_style_side_by_side(

@@ -72,3 +72,15 @@ export function openDialog(title, content, { wide = false } = {}) {
   heading.focus();
   return { close, closed };
 }
+
+/** Ask a question with the answers `yes` and `no` (texts), below `sentences`. True for yes. */
+export async function askWhether(title, sentences, yes, no) {
+  const buttons = element(
+    "div",
+    { class: "buttons" },
+    element("button", { type: "button", class: "primary", onClick: () => dialog.close(true) }, yes),
+    element("button", { type: "button", onClick: () => dialog.close(false) }, no),
+  );
+  const dialog = openDialog(title, element("div", {}, ...sentences.map((one) => element("p", {}, one)), buttons));
+  return Boolean(await dialog.closed);
+}

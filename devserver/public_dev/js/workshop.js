@@ -1,11 +1,11 @@
 // The workshop page: an idea, a style, a medium, and what becomes of it.
 
 import { ask, randomKey, sentence } from "./api.js";
-import { closeDialogs, openDialog } from "./dialog.js";
+import { askWhether, closeDialogs, openDialog } from "./dialog.js";
 import { element, refill } from "./elements.js";
 import { framePage } from "./page-frame.js";
 import { ignoreSecondTap, watchTaps } from "./quick-taps.js";
-import { place, watchRun } from "./run-handler.js";
+import { isOver, place, watchRun } from "./run-handler.js";
 import { language, openWords, whenLanguageChanges, word } from "./words.js";
 import { codeForm } from "./workshop/code-form.js";
 import { showOnPhone } from "./workshop/phone.js";
@@ -145,9 +145,9 @@ function submit(event) {
 
 // Works
 
-function begin({ idea, rules, schema, type, lookFirst }, order) {
+function begin({ idea, rules, schema, type, lookFirst }, order, kept = {}) {
   ignoreSecondTap();
-  const work = { key: randomKey(), idea, rules, schema, type, lookFirst, order, runId: null };
+  const work = { key: randomKey(), idea, rules, schema, type, lookFirst, order, runId: null, ...kept };
   keepWork(work);
   addWork(work, true);
   news(word("workshop.state.sending"));
@@ -191,13 +191,10 @@ function cardOf(entry) {
     work,
     schema,
     {
-      again: () => begin(work, rerun(work, "new")),
+      again: () => again(entry),
       retry: () => begin(work, rerun(work, "same")),
       otherStyle: () => chooseOtherStyle(work),
-      changeIdea: () => {
-        fillForm(work);
-        write();
-      },
+      changeIdea: () => takeUp(work),
       edit: (text) => keepEdited(work, text),
       goOn: (text) => goOn(entry, text),
       toPhone: () => showOnPhone(work.runId),
@@ -209,6 +206,28 @@ function cardOf(entry) {
 
 function rerun(work, seed) {
   return { path: `/api/runs/${work.runId}/rerun`, body: { seed } };
+}
+
+/** Make it once more, differently: of the text as the child changed it, where it did. */
+function again({ work, state }) {
+  if (!state.stages.some((stage) => stage.status === "edited")) {
+    begin(work, rerun(work, "new"));
+    return;
+  }
+  // A repetition begins with the idea and has it rewritten, so this is a new run with the same edit.
+  begin(work, orderOf({ ...work, lookFirst: true }), { edited: state.transformed_text, goesOn: true });
+}
+
+/** Put the idea of `work` into the form, unless another is begun there that the child keeps. */
+async function takeUp(work, why = null) {
+  const begun = byId("idea").value;
+  if (begun.trim() && begun !== work.idea) {
+    const says = [...(why ? [why] : []), word("workshop.replace.says"), word("workshop.quoted", { text: begun.slice(0, LONG_IDEA) })];
+    if (!(await askWhether(word("workshop.replace.title"), says, word("workshop.replace.yes"), word("workshop.replace.no")))) return;
+  }
+  fillForm(work);
+  keepDraft(written());
+  write();
 }
 
 async function chooseOtherStyle(work) {
@@ -263,12 +282,12 @@ function takeAnotherWay(work) {
   return true;
 }
 
-function showRefusal(work, error) {
+async function showRefusal(work, error) {
   if (error.code === "called_off") {
     lookAtWorks();
     return;
   }
-  fillForm(work);
+  await takeUp(work, sentence(error));
   write();
   byId("form-news").textContent = sentence(error);
   if (error.code === "workshop_code_required") codes.askForCode();
@@ -285,10 +304,15 @@ function watch(entry) {
         return;
       }
       entry.state = state;
-      entry.card.show(state);
+      showState(entry);
     },
     (isLost) => showLost(work.key, isLost),
   );
+}
+
+function showState(entry) {
+  if (entry.state.status === "awaiting_edit" && entry.work.goesOn) goOnByItself(entry);
+  else entry.card.show(entry.state);
 }
 
 function remove(entry) {
@@ -307,7 +331,20 @@ function remove(entry) {
 /** Keep the text as the child is changing it; undefined when it has gone on. */
 function keepEdited(work, text) {
   work.edited = text;
+  work.goesOn = undefined;
   keepWork(work);
+}
+
+/** Go on with a text that was edited for another run; where that is refused the child can mend it. */
+async function goOnByItself(entry) {
+  if (entry.goesOn) return;
+  entry.goesOn = true;
+  const problem = await goOn(entry, entry.work.edited);
+  entry.goesOn = false;
+  if (!problem || !shown.has(entry.work.key)) return;
+  keepEdited(entry.work, entry.work.edited);
+  entry.card.show(entry.state);
+  news(problem);
 }
 
 /** Go on with an edited text; returns what is wrong with it, or null. */
@@ -343,21 +380,18 @@ async function cancel(entry) {
 
 // The end
 
+function inTheMaking() {
+  return [...shown.values()].filter((entry) => !entry.state || !isOver(entry.state.status));
+}
+
 async function finish() {
-  let dialog;
-  const content = element(
-    "div",
-    {},
-    element("p", {}, word("workshop.finish.says")),
-    element(
-      "div",
-      { class: "buttons" },
-      element("button", { type: "button", class: "primary", onClick: () => dialog.close(true) }, word("workshop.finish.yes")),
-      element("button", { type: "button", onClick: () => dialog.close() }, word("workshop.finish.no")),
-    ),
-  );
-  dialog = openDialog(word("workshop.finish.title"), content);
-  if (!(await dialog.closed)) return;
+  const says = [word("workshop.finish.says")];
+  if (inTheMaking().length) says.push(word("workshop.finish.unfinished", { count: inTheMaking().length }));
+  if (!(await askWhether(word("workshop.finish.title"), says, word("workshop.finish.yes"), word("workshop.finish.no")))) return;
+  for (const { work } of inTheMaking()) {
+    // Nobody waits for it any more. One that was done meanwhile says so, and stays.
+    if (work.runId) place({ path: `/api/runs/${work.runId}/cancel` }).catch((error) => console.info("Not cancelled:", error.message));
+  }
   clearPage();
   shownTo = clearTablet();
 }
@@ -411,7 +445,7 @@ function speakAnew() {
     entry.card = cardOf(entry);
     old.stop();
     old.node.replaceWith(entry.card.node);
-    if (entry.state) entry.card.show(entry.state);
+    if (entry.state) showState(entry);
     else entry.card.sending(entry.trouble);
   }
 }

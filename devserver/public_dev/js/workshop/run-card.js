@@ -2,12 +2,11 @@
 
 import { element, refill } from "../elements.js";
 import { mediaView } from "../media-view.js";
+import { isOver } from "../run-handler.js";
 import { language, word } from "../words.js";
 import { changedWords, markedPieces } from "../word-diff.js";
 import { duration, stageNow, stagesOf, standing } from "./standing.js";
 import { stylePicture } from "./styles.js";
-
-const OVER = ["success", "partial", "blocked", "failed", "cancelled"];
 
 /** A part of the card that is made anew only when what it tells has changed. */
 function part(attributes) {
@@ -210,7 +209,8 @@ export function runCard(work, schema, ways, news) {
         const save = work.type === "text" ? [button("download", word("workshop.download"), () => saveText(run.transformed_text, `${work.schema}.txt`))] : downloads;
         return [again, other, ...save, button("phone", word("workshop.phone.title"), ways.toPhone)];
       }
-      if (status === "blocked") return run.error && run.error.stage > 1 ? [change, again, other] : [change, other];
+      // The same idea is blocked again, whatever the style.
+      if (status === "blocked") return run.error && run.error.stage > 1 ? [change, again, other] : [change];
       if (status === "failed" || status === "cancelled") return [button("again", word("workshop.retry"), ways.retry, "primary"), other];
       return [button(null, word("workshop.cancel"), ways.cancel, "small plain")];
     });
@@ -232,7 +232,7 @@ export function runCard(work, schema, ways, news) {
       showNotes(run);
       showActions(run);
       const now = `${run.status} ${stageNow(run, work.type)}`;
-      if (phase !== null && now !== phase) news(OVER.includes(run.status) ? `${name}: ${sentence}` : sentence);
+      if (phase !== null && now !== phase) news(isOver(run.status) ? `${name}: ${sentence}` : sentence);
       phase = now;
     },
     /** Show that it is being sent; `trouble` is why that takes a while, { isLost, text }. */

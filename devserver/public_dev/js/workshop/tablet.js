@@ -1,8 +1,9 @@
 // What this tablet keeps of the child that works at it: its works and its unfinished idea.
 //
-// A work is { key, idea, schema, type, order, runId, edited }: `order` is what has to be sent to the
-// server as long as no answer came, `runId` what came back, `edited` the new text as the child is
-// changing it, until it goes on with that. So a reload loses nothing and sends nothing twice.
+// A work is { key, idea, schema, type, order, runId, edited, goesOn }: `order` is what has to be sent to
+// the server as long as no answer came, `runId` what came back, `edited` the new text as the child is
+// changing it, until it goes on with that; `goesOn` when it has said that already. So a reload loses
+// nothing and sends nothing twice.
 
 import { randomKey } from "../api.js";
 import { forgetAll, recall, remember, whenChangedElsewhere } from "../memory.js";
