@@ -199,7 +199,7 @@ def test_who_is_finished_leaves_no_work_in_the_making(
     expect(done).to_have_count(1)
     shaken.get_by_role("button", name="Neue Idee").press("Enter")
     write(shaken, "Ein halbes Bild", medium="Bild")
-    go(page)
+    go(shaken)
     expect(cards(shaken, "running").locator(".new")).to_be_visible(timeout=LONGEST)
     shaken.get_by_role("button", name="Ich bin fertig").click()
     expect(shaken.get_by_role("dialog")).to_contain_text("Ein Werk ist noch nicht fertig")
@@ -287,6 +287,22 @@ def test_what_was_not_sent_yet_is_called_off_at_once(shaken: Page, server: Runni
     expect(cards(shaken).first.get_by_role("heading", level=4)).to_be_focused()
     shaken.context.set_offline(False)
     wait_for(shaken, "success", 2)
+
+
+def test_no_work_is_dropped_before_the_server_has_it(page: Page, server: RunningServer) -> None:
+    page.goto(server.url)
+    kept = page.evaluate(
+        """async () => {
+            const { keepWork, works } = await import("/static/js/workshop/tablet.js");
+            keepWork({ key: "unsent", idea: "Ein Brief" });
+            for (let number = 0; number < 320; number += 1) {
+                keepWork({ key: `sent-${number}`, idea: "Ein Brief", runId: "there" });
+            }
+            return works().map(work => work.key);
+        }"""
+    )
+    assert len(kept) == 300
+    assert (kept[0], kept[1], kept[-1]) == ("unsent", "sent-21", "sent-319")
 
 
 @pytest.mark.parametrize("is_next_child", [False, True])

@@ -8,7 +8,7 @@
 import { randomKey } from "../api.js";
 import { forgetAll, recall, remember, whenChangedElsewhere } from "../memory.js";
 
-const MOST_WORKS = 24;
+const MOST_WORKS = 300; // some 5 MB are there; an idea is mostly a few words
 
 /** All works, the oldest first. */
 export function works() {
@@ -22,7 +22,10 @@ export function keepWork(work) {
   const index = kept.findIndex((one) => one.key === work.key);
   if (index === -1) kept.push(work);
   else kept[index] = work;
-  remember("works", kept.slice(-MOST_WORKS));
+  const tooMany = kept.length - MOST_WORKS;
+  // One without a run_id is nowhere but here.
+  const oldest = kept.filter((one) => one.runId && one.key !== work.key).slice(0, Math.max(0, tooMany));
+  remember("works", kept.filter((one) => !oldest.includes(one)));
 }
 
 /** Forget the work with this key. */
