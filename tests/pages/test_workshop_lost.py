@@ -318,6 +318,21 @@ def test_a_page_from_the_browsers_cache_shows_its_own_child_only(
     expect(page.locator("#idea-form")).to_be_visible(visible=is_next_child)
 
 
+def test_a_language_that_cannot_be_had_just_now_is_said(
+    shaken: Page, server: RunningServer
+) -> None:
+    shaken.goto(server.url)
+    expect(shaken.locator("#idea")).to_be_visible()
+    shaken.context.set_offline(True)
+    shaken.get_by_role("button", name="English").click()
+    said = shaken.get_by_role("alert").filter(has_text="Der Server ist nicht zu erreichen")
+    expect(said).to_be_visible()
+    shaken.context.set_offline(False)
+    shaken.get_by_role("button", name="English").click()
+    expect(said).to_have_count(0)
+    expect(shaken.locator("html")).to_have_attribute("lang", "en")
+
+
 def test_a_full_queue_is_said_and_waited_for(shaken: Page, server: RunningServer) -> None:
     refusal = {"status": "error", "error": "Full.", "code": "queue_full", "run_id": None}
     shaken.goto(server.url)

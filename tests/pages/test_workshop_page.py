@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from devserver.config import PROJECT_FOLDER
 from tests.honest_folders import check_folder
@@ -144,7 +144,13 @@ def test_without_webgl_there_is_a_picture_and_a_download(
 def test_the_new_text_can_be_changed_first(
     page: Page, server: RunningServer, barriers: Barriers
 ) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
     card, field = ask_to_edit(page, server.url, "Ein Hund im Park")
+    places = [one.bounding_box() for one in (card, card.get_by_text("Abbrechen"), field)]
+    whole, cancel, text = places
+    assert whole and cancel and text
+    assert cancel["y"] > text["y"], "beside an empty half of the card"
+    assert text["width"] > whole["width"] * 0.9
     assert barriers(page) == []
     page.reload()  # a tablet that was put away
     expect(field).to_be_visible()
@@ -260,9 +266,26 @@ def test_a_style_with_rules_of_ones_own_asks_for_them(page: Page, server: Runnin
     expect(rules).to_be_hidden()
 
 
+def test_a_server_for_this_machine_alone_shows_phones_no_code(
+    page: Page, server: RunningServer, barriers: Barriers
+) -> None:
+    page.goto(server.url)
+    make(page, "Eine Insel").get_by_role("button", name="Aufs Handy").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("status")).to_contain_text("nur an diesem Gerät")
+    expect(dialog.get_by_role("img")).to_have_count(0)
+    expect(dialog).not_to_contain_text("Kamera")
+    assert barriers(page) == []
+
+
 def test_a_work_comes_to_ones_phone(
     page: Page, browser: Browser, server: RunningServer, barriers: Barriers
 ) -> None:
+    def as_on_a_network(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "reach": "network"})
+
+    page.route("**/links", as_on_a_network)
     page.goto(server.url)
     card = make(page, "Ein Schneemann in der Sonne")
     button = card.get_by_role("button", name="Aufs Handy")
