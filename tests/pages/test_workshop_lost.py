@@ -239,6 +239,10 @@ def test_offline_and_back(
     go(shaken)
     expect(shaken.locator("#lost")).to_be_visible(timeout=LONGEST)
     expect(cards(shaken, "sending").locator(".state")).to_contain_text("Das WLAN ist gerade weg")
+    shaken.wait_for_function(
+        """() => document.activeElement.getBoundingClientRect().top
+            >= document.querySelector("#lost").getBoundingClientRect().bottom"""
+    )
     shaken.evaluate("scrollTo(0, document.body.scrollHeight)")
     expect(shaken.locator("#lost")).to_be_in_viewport(ratio=1)
     covered = "one => document.elementFromPoint(innerWidth / 2, one.getBoundingClientRect().top + 9)"

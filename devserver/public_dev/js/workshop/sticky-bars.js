@@ -10,12 +10,22 @@ const ROOM = 16;
  */
 export function stickyBars(top, bottom) {
   const root = document.documentElement;
+  let above = 0;
 
   function measure() {
-    let below = 0;
-    for (const bar of bottom) below = Math.max(below, settle(bar));
-    root.style.scrollPaddingTop = `${settle(top) + ROOM}px`;
+    const before = above;
+    above = settle(top);
+    const below = Math.max(...bottom.map(settle));
+    root.style.scrollPaddingTop = `${above + ROOM}px`;
     root.style.scrollPaddingBottom = `${below + ROOM}px`;
+    if (above > before) uncover();
+  }
+
+  /** What has the focus is not left beneath a bar that comes up. */
+  function uncover() {
+    if (document.activeElement === document.body) return;
+    const place = document.activeElement.getBoundingClientRect();
+    if (place.bottom > 0 && place.top < above) scrollBy(0, place.top - above - ROOM);
   }
 
   /** How much of the screen `bar` takes. */
