@@ -456,6 +456,7 @@ def test_all_media_are_seen_before_a_child_goes(
 ) -> None:
     with tablet(browser, viewport={"width": size[0], "height": size[1]}) as page:
         page.goto(server.url)
+        expect(page.get_by_role("radio", name="Dada")).to_be_visible()
         expect(page.locator("label.medium")).to_have_count(5)
         bar = page.locator("#go-bar").bounding_box()
         boxes = [medium.bounding_box() for medium in page.locator("label.medium").all()]
