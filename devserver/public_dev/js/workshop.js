@@ -2,29 +2,28 @@
 
 import { ask, randomKey, sentence } from "./api.js";
 import { askWhether, closeDialogs, openDialog } from "./dialog.js";
-import { element, refill } from "./elements.js";
+import { element } from "./elements.js";
 import { framePage } from "./page-frame.js";
 import { ignoreSecondTap, watchTaps } from "./quick-taps.js";
 import { isOver, place, watchRun } from "./run-handler.js";
 import { language, openWords, whenLanguageChanges, word } from "./words.js";
 import { codeForm } from "./workshop/code-form.js";
+import { ideaForm } from "./workshop/idea-form.js";
 import { showOnPhone } from "./workshop/phone.js";
 import { runCard } from "./workshop/run-card.js";
 import { stickyBars } from "./workshop/sticky-bars.js";
-import { inOrder, styleButtons, styleRadios } from "./workshop/styles.js";
+import { inOrder, styleButtons } from "./workshop/styles.js";
 import { child, clearTablet, draft, dropWork, keepDraft, keepWork, whenClearedElsewhere, works } from "./workshop/tablet.js";
 
 const byId = (id) => document.getElementById(id);
 const START = "/api/schema/pipeline/execute";
 const START_AND_STOP_FOR_EDIT = "/api/schema/pipeline/interception";
 const TYPES = ["image", "audio", "video", "3d", "text"];
-const FIRST_STYLES = 8;
 const LONG_IDEA = 160;
 
 let schemas = [];
-let types = TYPES;
 let ways = []; // the output configs that are available
-let showsAll = false;
+let form = null; // once it is known what can be chosen
 let shownTo = null; // the mark of the child whose works and words the page shows
 const shown = new Map(); // the works on the page: key -> { work, card, watch, state, calls }
 const lost = new Set(); // the keys of those that can't be heard of just now
@@ -57,72 +56,19 @@ function write(focus = true) {
   scrollTo(0, 0);
 }
 
-/** The works, and the focus at `entry` or the first of them; the form where there are none. */
-function lookAtWorks(entry = null) {
+/** The works, and the focus at the first of them; the form where there are none. */
+function lookAtWorks() {
   if (!shown.size) {
     write();
     return;
   }
   showView("works");
   const first = byId("ideas").querySelector("article");
-  const at = entry || [...shown.values()].find((one) => one.card.node === first);
-  at.card.focus();
-  if (!entry) scrollTo(0, 0);
+  [...shown.values()].find((entry) => entry.card.node === first).card.focus();
+  scrollTo(0, 0);
 }
 
 // The form
-
-function chosen(name) {
-  const field = byId("idea-form").querySelector(`input[name="${name}"]:checked`);
-  return field ? field.value : null;
-}
-
-function askForRules() {
-  const schema = schemas.find((one) => one.id === chosen("schema"));
-  const needed = Boolean(schema && schema.needs_context);
-  byId("own-rules").hidden = !needed;
-  byId("rules").disabled = !needed;
-}
-
-function showStyles(choice) {
-  const place = schemas.findIndex((schema) => schema.id === choice);
-  const all = showsAll || place >= FIRST_STYLES || schemas.length <= FIRST_STYLES + 1;
-  const seen = all ? schemas : schemas.slice(0, FIRST_STYLES);
-  refill(byId("styles"), ...styleRadios(seen, "schema", choice));
-  byId("more-styles").hidden = all;
-  byId("more-styles").textContent = word("workshop.more_styles", { count: schemas.length });
-  askForRules();
-}
-
-function showTypes(choice) {
-  const cards = types.map((type) =>
-    element(
-      "label",
-      { class: "medium" },
-      element("input", { type: "radio", name: "type", value: type, required: true, checked: type === choice }),
-      element("span", { class: "face" }, element("span", { class: `icon icon-${type}`, "aria-hidden": "true" }), word(`workshop.type.${type}`)),
-    ),
-  );
-  refill(byId("media"), ...cards);
-}
-
-function fillForm({ idea, rules, schema, type, lookFirst }) {
-  byId("idea").value = idea || "";
-  byId("rules").value = rules || "";
-  byId("look-first").checked = Boolean(lookFirst);
-  showStyles(schemas.some((one) => one.id === schema) ? schema : schemas[0].id);
-  showTypes(types.includes(type) ? type : types[0]);
-}
-
-function written() {
-  return {
-    idea: byId("idea").value,
-    rules: byId("rules").value,
-    schema: chosen("schema"),
-    type: chosen("type"),
-    lookFirst: byId("look-first").checked,
-  };
-}
 
 function orderOf({ idea, rules, schema, type, lookFirst }) {
   const needsRules = schemas.some((one) => one.id === schema && one.needs_context);
@@ -135,9 +81,8 @@ function submit(event) {
   event.preventDefault();
   // A second quick tap finds the form gone, and nothing is asked of it any more.
   if (document.body.dataset.view !== "write") return;
-  const values = written();
-  byId("idea").setCustomValidity(values.idea.trim() ? "" : word("workshop.idea.missing"));
-  if (!event.currentTarget.reportValidity()) return;
+  if (!form.isComplete()) return;
+  const values = form.written();
   begin(values, orderOf(values));
   byId("idea").value = "";
   keepDraft({ ...values, idea: "", rules: "" });
@@ -225,8 +170,8 @@ async function takeUp(work, why = null) {
     const says = [...(why ? [why] : []), word("workshop.replace.says"), word("workshop.quoted", { text: begun.slice(0, LONG_IDEA) })];
     if (!(await askWhether(word("workshop.replace.title"), says, word("workshop.replace.yes"), word("workshop.replace.no")))) return;
   }
-  fillForm(work);
-  keepDraft(written());
+  form.fill(work);
+  keepDraft(form.written());
   write();
 }
 
@@ -401,9 +346,7 @@ function clearPage() {
   closeDialogs();
   for (const entry of [...shown.values()]) remove(entry);
   news("");
-  byId("idea").setCustomValidity("");
-  showsAll = false;
-  fillForm({});
+  form.clear();
   write();
 }
 
@@ -437,9 +380,9 @@ const codes = codeForm((byHand) => {
 
 /** The words of the cards are made anew; what is typed and chosen stays. */
 function speakAnew() {
-  if (!schemas.length) return;
+  if (!form) return;
   news("");
-  fillForm(written());
+  form.fill(form.written());
   for (const entry of shown.values()) {
     const old = entry.card;
     entry.card = cardOf(entry);
@@ -457,16 +400,7 @@ function wakeUp() {
 function listen() {
   watchTaps();
   byId("idea-form").addEventListener("submit", submit);
-  byId("idea-form").addEventListener("input", () => {
-    byId("idea").setCustomValidity("");
-    keepDraft(written());
-  });
-  byId("styles").addEventListener("change", askForRules);
-  byId("more-styles").addEventListener("click", () => {
-    showsAll = true;
-    showStyles(chosen("schema"));
-    byId("styles").children[FIRST_STYLES].querySelector("input").focus();
-  });
+  byId("idea-form").addEventListener("input", () => keepDraft(form.written()));
   byId("new-idea").addEventListener("click", () => write());
   byId("to-works").addEventListener("click", () => lookAtWorks());
   byId("finished").addEventListener("click", finish);
@@ -505,9 +439,10 @@ async function open() {
   const info = await patiently(() => ask("/api/schema/info"));
   schemas = inOrder(info.schemas);
   ways = info.output_configs.filter((config) => config.available);
-  types = TYPES.filter((type) => type === "text" || ways.some((config) => config.media_type === type));
+  const types = TYPES.filter((type) => type === "text" || ways.some((config) => config.media_type === type));
   shownTo = child();
-  fillForm(draft());
+  form = ideaForm(schemas, types);
+  form.fill(draft());
   listen();
   for (const work of works()) addWork(work, false);
   await patiently(codes.enter);
