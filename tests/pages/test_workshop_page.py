@@ -320,6 +320,7 @@ def test_a_work_comes_to_ones_phone(
 def test_the_sentence_says_what_the_stages_show(
     page: Page,
     server: RunningServer,
+    *,
     text: str | None,
     reached: list[int],
     medium: str,
@@ -327,8 +328,14 @@ def test_the_sentence_says_what_the_stages_show(
 ) -> None:
     page.goto(server.url)
     expect(page.locator("label.medium").first).to_be_visible()
-    state = {"status": "running", "transformed_text": text, "place_in_queue": None}
-    state |= {"stages": [{"stage": number} for number in reached], "progress": None, "error": None}
+    state = {
+        "status": "running",
+        "transformed_text": text,
+        "place_in_queue": None,
+        "stages": [{"stage": number} for number in reached],
+        "progress": None,
+        "error": None,
+    }
     said, stages = page.evaluate(
         """async ([state, medium]) => {
             const { stagesOf, standing } = await import("/static/js/workshop/standing.js");
@@ -437,7 +444,8 @@ def test_every_width_and_large_letters_fit(
             fits = "document.documentElement.scrollWidth <= innerWidth"
             page.wait_for_function(fits)
             says = page.locator(".style .says").evaluate_all(
-                "all => all.map(one => one.clientWidth / parseFloat(getComputedStyle(one).fontSize))"
+                "all => all.map("
+                "one => one.clientWidth / parseFloat(getComputedStyle(one).fontSize))"
             )
             assert min(says) > 7, "the words on a card have no room"
             page.wait_for_function(BAR_IS_LOW)
