@@ -137,7 +137,7 @@ def test_without_webgl_there_is_a_picture_and_a_download(
         page.goto(server.url)
         card = make(page, "Ein Leuchtturm", medium="3D")
         expect(card.get_by_role("link", name="Herunterladen")).to_be_visible(timeout=LONGEST)
-        expect(card.locator(".stage-3d img")).to_have_js_property("complete", True)
+        expect(card.locator(".stage-3d img")).to_have_js_property("complete", True, timeout=LONGEST)
         assert card.locator(".stage-3d img").evaluate("one => one.naturalWidth") > 0
 
 
@@ -292,7 +292,7 @@ def test_a_work_comes_to_ones_phone(
     button.click()
     dialog = page.get_by_role("dialog")
     code = dialog.get_by_role("img", name="QR-Code")
-    expect(code).to_have_js_property("complete", True)
+    expect(code).to_have_js_property("complete", True, timeout=LONGEST)
     assert code.evaluate("one => one.naturalWidth") > 0
     assert barriers(page) == []
     address = dialog.locator(".address").inner_text()
