@@ -85,14 +85,9 @@ def _start(settings: Settings) -> Flask:
 
 def _serve_with_gunicorn(settings: Settings) -> int:
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 - only where there is fork
-    from gunicorn.glogging import Logger  # noqa: PLC0415
 
-    class OurLog(Logger):  # type: ignore[misc] # it comes without types
-        def setup(self, cfg: Any) -> None:
-            super().setup(cfg)
-            # What gunicorn says goes where everything goes, in the same form.
-            self.error_log.handlers.clear()
-            self.error_log.propagate = True
+    from devserver.gunicorn_log import GunicornLog  # noqa: PLC0415
+    from devserver.web_worker import WebWorker  # noqa: PLC0415
 
     class Server(BaseApplication):  # type: ignore[misc] # it comes without types
         def load_config(self) -> None:
@@ -100,13 +95,13 @@ def _serve_with_gunicorn(settings: Settings) -> int:
                 "bind": f"{bracketed(settings.host)}:{settings.port}",
                 # One process: the queue of runs lives in it. Threads are cheap while they wait.
                 "workers": 1,
-                "worker_class": "gthread",
+                "worker_class": WebWorker,  # a gthread worker
                 "threads": settings.threads,
                 "worker_connections": settings.threads * _CONNECTIONS_A_THREAD,
                 "keepalive": _KEEPALIVE_SECONDS,
                 "graceful_timeout": _GRACEFUL_SECONDS,
                 "loglevel": "warning",
-                "logger_class": OurLog,
+                "logger_class": GunicornLog,
                 "control_socket_disable": True,
                 # Who is believed about https stands in our own setting (DEVSERVER_TRUSTED_PROXIES).
                 "forwarded_allow_ips": "",
@@ -167,10 +162,15 @@ def _serve_with_waitress(settings: Settings) -> int:
 
 
 def give_up_on_the_vanished(listener: socket.socket, seconds: float) -> None:
-    """Let connections of `listener` break when nothing that is sent is taken for `seconds`.
+    """Let connections of `listener` break when their client gives no sign of life for `seconds`.
 
-    They inherit it. Only where the system has the option (RFC 5482; Linux).
+    Neither takes what is sent nor, when nothing is, answers the system's asking whether it is
+    there. They inherit it. Only where the system has the options (RFC 5482; Linux).
     """
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_KEEPIDLE"):
+        for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL):
+            listener.setsockopt(socket.IPPROTO_TCP, option, max(1, round(seconds / 2)))
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))
 

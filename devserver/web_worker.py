@@ -1,0 +1,73 @@
+"""The gunicorn worker of this server: nobody who sends slowly, or stays on, holds it up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from gunicorn import util
+from gunicorn.http.errors import NoMoreData
+from gunicorn.http.parser import RequestParser
+from gunicorn.http.unreader import SocketUnreader
+from gunicorn.workers.gthread import ThreadWorker
+
+READING_SECONDS = 30.0
+"""A request, with its body of 256 KiB at most, has to arrive within so long."""
+
+
+class RequestReader(SocketUnreader):  # type: ignore[misc] # it comes without types
+    """Reads from a connection, and gives each request the same time to arrive, drip or stream."""
+
+    def __init__(
+        self, sock: Any, seconds: float, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(sock)
+        self._seconds = seconds
+        self._clock = clock
+        self._deadline = float("-inf")
+
+    def begin(self) -> None:
+        """The next request is expected from now on."""
+        self._deadline = self._clock() + self._seconds
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        """What has come. Raises NoMoreData when the time is up, as for one who hung up."""
+        left = self._deadline - self._clock()
+        if left <= 0:
+            raise NoMoreData
+        patience = self.sock.gettimeout()
+        self.sock.settimeout(left if patience is None else min(left, patience))
+        try:
+            return bytes(super().chunk(size_hint))
+        except TimeoutError as error:
+            raise NoMoreData from error
+        finally:
+            self.sock.settimeout(patience)
+
+
+class WebWorker(ThreadWorker):  # type: ignore[misc] # it comes without types
+    """gunicorn's threads, with a limit to how long one of them waits for a request to arrive.
+
+    The limit is for reading alone: an answer takes as long as its reader needs.
+    """
+
+    reading_seconds = READING_SECONDS
+
+    def handle(self, conn: Any) -> Any:
+        """Serve one request, in a thread."""
+        if conn.parser is None:
+            conn.parser = RequestParser(self.cfg, conn.sock, conn.client)
+            conn.parser.unreader = RequestReader(conn.sock, self.reading_seconds)
+        conn.parser.unreader.begin()
+        goes_on = super().handle(conn)
+        if not goes_on:
+            # Closing waits up to two seconds for the client to close. Left to the main thread, each
+            # of those who don't would keep everybody else from being accepted for so long.
+            util.close_graceful(conn.sock)
+            conn.close = _is_closed
+        return goes_on
+
+
+def _is_closed(graceful: bool = False) -> None:
+    """Instead of closing once more: by then the number may be that of another connection."""
