@@ -25,7 +25,7 @@ from devserver.my_app.services.local_network import bracketed, is_loopback, netw
 from devserver.my_app.services.processors import keep_threads_on_one_processor
 from devserver.my_app.services.schema_files import SchemaFileInvalid
 from devserver.my_app.services.storage_root import RootNotLockable, RootTaken
-from devserver.my_app.wiring import Services
+from devserver.my_app.wiring import LAST_CALL_SECONDS, Services
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -40,7 +40,12 @@ _REASONS_NOT_TO_START = (
     TokenFileUnreadable,
 )
 _SHORTEST_GOOD_TOKEN = 16
-_GRACEFUL_SECONDS = 30
+_CONNECTIONS_SECONDS = 5
+"""So long answers may still take after the server was told to end; a film is asked for again."""
+_REST_SECONDS = 20
+"""Within so long all is closed that is not a run: a package being packed, the index, processes."""
+_ENDING_SECONDS = _CONNECTIONS_SECONDS + LAST_CALL_SECONDS + _REST_SECONDS
+"""Only an end that takes longer than all of this is cut off, by SIGKILL."""
 _KEEPALIVE_SECONDS = 5
 _UNACKNOWLEDGED_SECONDS = 60
 """A tablet that takes no byte for so long is gone, or is a paused film, which asks again by Range.
@@ -99,7 +104,7 @@ def _serve_with_gunicorn(settings: Settings) -> int:
                 "threads": settings.threads,
                 "worker_connections": settings.threads * _CONNECTIONS_A_THREAD,
                 "keepalive": _KEEPALIVE_SECONDS,
-                "graceful_timeout": _GRACEFUL_SECONDS,
+                "graceful_timeout": round(_ENDING_SECONDS),
                 "loglevel": "warning",
                 "logger_class": GunicornLog,
                 "control_socket_disable": True,
@@ -120,15 +125,17 @@ def _serve_with_gunicorn(settings: Settings) -> int:
             keep_threads_on_one_processor()
         for listener in worker.sockets:
             give_up_on_the_vanished(listener, _UNACKNOWLEDGED_SECONDS)
+        # In this process it is for the connections alone; runs get their time after it.
+        worker.cfg.set("graceful_timeout", _CONNECTIONS_SECONDS)
         end_gracefully(worker)
 
     def end_gracefully(worker: Any) -> None:
         services: Services = worker.app.callable.extensions["devserver"]
 
         def end(number: int, frame: Any) -> None:
-            # Streams and waits end at once; gunicorn would wait for them. Not in here: the
-            # interrupted thread may hold the lock that this needs.
-            threading.Thread(target=services.release_clients).start()
+            # No run is started any more, and streams and waits end at once; gunicorn would wait
+            # for them. Not in here: the interrupted thread may hold the lock that this needs.
+            threading.Thread(target=services.wind_down).start()
             worker.handle_exit(number, frame)
 
         # gunicorn's own quick end takes a lock that the interrupted thread may hold, and hangs.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from gunicorn import util
 from gunicorn.http.errors import NoMoreData
 from gunicorn.http.parser import RequestParser
 from gunicorn.http.unreader import SocketUnreader
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import PollableMethodQueue, ThreadWorker
 
 READING_SECONDS = 30.0
 """A request, with its body of 256 KiB at most, has to arrive within so long."""
@@ -46,16 +48,45 @@ class RequestReader(SocketUnreader):  # type: ignore[misc] # it comes without ty
             self.sock.settimeout(patience)
 
 
+class LastingQueue(PollableMethodQueue):  # type: ignore[misc] # it comes without types
+    """How threads tell the main one that they are done; stays open to the end of the process."""
+
+    def close(self) -> None:
+        """Leave it open: who is done late would write into the file that got its number since."""
+
+
 class WebWorker(ThreadWorker):  # type: ignore[misc] # it comes without types
     """gunicorn's threads, with a limit to how long one of them waits for a request to arrive.
 
-    The limit is for reading alone: an answer takes as long as its reader needs.
+    The limit is for reading alone: an answer takes as long as its reader needs, until the server
+    ends and the time is up that connections get then (`graceful_timeout`).
     """
 
     reading_seconds = READING_SECONDS
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.method_queue = LastingQueue()
+        self._in_threads: set[Any] = set()
+
+    def run(self) -> None:
+        """Serve until told to end; nothing is served any more on return."""
+        super().run()
+        # Otherwise the process would end only after the last one has read its answer.
+        self.tpool.shutdown(wait=False, cancel_futures=True)
+        for conn in tuple(self._in_threads):
+            with suppress(OSError):
+                conn.sock.shutdown(socket.SHUT_RDWR)
+
     def handle(self, conn: Any) -> Any:
         """Serve one request, in a thread."""
+        self._in_threads.add(conn)
+        try:
+            return self._serve(conn)
+        finally:
+            self._in_threads.discard(conn)
+
+    def _serve(self, conn: Any) -> Any:
         if conn.parser is None:
             conn.parser = RequestParser(self.cfg, conn.sock, conn.client)
             conn.parser.unreader = RequestReader(conn.sock, self.reading_seconds)
