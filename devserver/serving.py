@@ -92,7 +92,10 @@ def _serve_with_gunicorn(settings: Settings) -> int:
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 - only where there is fork
 
     from devserver.gunicorn_log import GunicornLog  # noqa: PLC0415
+    from devserver.overseer import Overseer, is_hangup_ignored  # noqa: PLC0415
     from devserver.web_worker import WebWorker  # noqa: PLC0415
+
+    outlives_terminal = is_hangup_ignored()
 
     class Server(BaseApplication):  # type: ignore[misc] # it comes without types
         def load_config(self) -> None:
@@ -120,6 +123,9 @@ def _serve_with_gunicorn(settings: Settings) -> int:
             threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
             return _start(settings)
 
+        def run(self) -> None:
+            Overseer(self).run()
+
     def prepare(worker: Any) -> None:
         if settings.one_processor:
             keep_threads_on_one_processor()
@@ -141,6 +147,8 @@ def _serve_with_gunicorn(settings: Settings) -> int:
         # gunicorn's own quick end takes a lock that the interrupted thread may hold, and hangs.
         for name in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
             signal.signal(name, end)
+        # A terminal that is closed tells all processes that were started from it.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if outlives_terminal else end)
 
     def close_services(server: Server) -> None:
         app = server.callable

@@ -188,17 +188,57 @@ def test_fast_mode_through_an_openai_compatible_server(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs signals")
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_ends_when_told_to_and_gives_its_root_back(tmp_path: Path, how: signal.Signals) -> None:
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_ends_when_told_to_and_gives_its_root_back(tmp_path: Path, how: str) -> None:
     server = RunningServer(tmp_path)
     server.start()
     process = server.process
-    process.send_signal(how)
+    process.send_signal(signal.Signals[how])
     process.wait(60)
     assert process.returncode == 0
     assert not (server.exports / "state" / "server.json").exists()
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{server.url}/api/health", timeout=60)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+def test_a_run_under_way_survives_the_closing_of_the_terminal(tmp_path: Path) -> None:
+    with FakeComfyUI() as comfy:
+        comfy.behaviour.hold = hold = threading.Event()
+        server = RunningServer(tmp_path, COMFYUI_URLS=comfy.url)
+        server.start()
+        answer = requests.post(
+            f"{server.url}/api/schema/pipeline/execute",
+            json={
+                "schema": "passthrough",
+                "input_text": "Eine Katze",
+                "output_config": "comfyui_test_card",
+            },
+            headers={"Prefer": "respond-async"},
+            timeout=60,
+        )
+        comfy.wait_until_running(timeout=30)
+        os.killpg(server.process.pid, signal.SIGHUP)  # all processes, as a terminal does
+        hold.set()
+        assert server.process.wait(60) == 0
+    assert check_folder(server.runs / answer.json()["run_id"]).status == "success"
+    said = server.log.read_text()
+    assert "ERROR" not in said
+    assert "can't start" not in said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+def test_a_server_started_to_outlive_its_terminal_does_so(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does; it is inherited
+    try:
+        server.start()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    os.killpg(server.process.pid, signal.SIGHUP)
+    assert server.post_text(schema="passthrough").status_code == 200
+    server.stop()
+    assert server.process.returncode == 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
