@@ -102,11 +102,11 @@ def test_deleting_a_run_does_not_break_a_download_under_way(server: RunningServe
 
 def test_a_second_server_on_the_same_root_refuses(server: RunningServer, tmp_path: Path) -> None:
     second = RunningServer(tmp_path, DEVSERVER_EXPORTS_DIR=str(server.exports))
-    second.launch().wait(60)
+    assert second.launch().wait(60) == 4
     said = second.log.read_text()
-    assert "Another server already works on" in said
+    [line] = said.splitlines()
+    assert "Another server already works on" in line
     assert server.url in said
-    assert "Traceback" not in said
     assert requests.get(f"{server.url}/api/health", timeout=60).ok
 
 
