@@ -6,14 +6,26 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 from gunicorn import util
-from gunicorn.http.errors import NoMoreData
+from gunicorn.http.errors import (
+    InvalidResponseHeader,
+    InvalidResponseHeaderName,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    NoMoreData,
+    ParseException,
+)
 from gunicorn.http.parser import RequestParser
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import PollableMethodQueue, ThreadWorker
 
+from devserver.my_app.routes.errors import body_of
+
+_OURS = (InvalidResponseHeader, InvalidResponseHeaderName)
+"""Faults of an answer, which gunicorn counts among those of requests."""
 READING_SECONDS = 30.0
 """A request, with its body of 256 KiB at most, has to arrive within so long."""
 
@@ -98,6 +110,33 @@ class WebWorker(ThreadWorker):  # type: ignore[misc] # it comes without types
             util.close_graceful(conn.sock)
             conn.close = _is_closed
         return goes_on
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ARG002
+        """Answer in the one shape of errors what did not get as far as the app, or failed in it."""
+        status = _status_of(exc)
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.log.exception("a request failed outside of the app")
+        else:
+            # Its kind alone: what it holds may be what a child wrote.
+            self.log.warning("a request can't be read: %s", type(exc).__name__)
+        body = body_of(status).model_dump_json().encode() + b"\n"
+        head = (
+            f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\n"
+            "Content-Type: application/json\r\nCache-Control: no-store\r\n"
+            f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        with suppress(OSError):
+            util.write_nonblock(client, head.encode() + body)
+
+
+def _status_of(exc: BaseException) -> HTTPStatus:
+    if isinstance(exc, LimitRequestLine):
+        return HTTPStatus.REQUEST_URI_TOO_LONG
+    if isinstance(exc, LimitRequestHeaders):
+        return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    if isinstance(exc, ParseException) and not isinstance(exc, _OURS):
+        return HTTPStatus.BAD_REQUEST
+    return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _is_closed(graceful: bool = False) -> None:

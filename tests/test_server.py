@@ -110,6 +110,11 @@ def test_a_second_server_on_the_same_root_refuses(server: RunningServer, tmp_pat
     assert requests.get(f"{server.url}/api/health", timeout=60).ok
 
 
+def test_what_never_reaches_the_app_is_answered_in_json_too(server: RunningServer) -> None:
+    answer = requests.get(f"{server.url}/api/runs?q={'x' * 10_000}", timeout=60)
+    assert (answer.status_code, answer.json()["code"]) == (414, "request_too_large")
+
+
 def test_a_port_that_is_taken_is_said(server: RunningServer, tmp_path: Path) -> None:
     second = RunningServer(tmp_path, DEVSERVER_PORT=str(server.port))
     process = second.launch()

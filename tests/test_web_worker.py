@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -91,6 +92,44 @@ def test_an_answer_takes_as_long_as_its_reader_needs() -> None:
             client.sendall(POST + bytes(100))
             assert conn.handled().result(30)
     assert seen == [bytes(100), None] * 2
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"GET /?q=" + b"x" * 10_000 + b" HTTP/1.1\r\n\r\n", 414, "request_too_large"),
+        (b"GET / HTTP/1.1\r\nCookie: " + b"x" * 10_000 + b"\r\n\r\n", 431, "request_too_large"),
+        (b"Geheim\r\n\r\n", 400, "bad_request"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nGeheim\r\n\r\n", 400, "bad_request"),
+    ],
+)
+def test_what_cannot_be_read_is_answered_like_every_error(
+    app: Flask, caplog: pytest.LogCaptureFixture, sent: bytes, status: int, code: str
+) -> None:
+    with served(app) as (client, conn):
+        client.sendall(sent)
+        future: Future[bool] = conn.handled()
+        head, _, body = everything(client).partition(b"\r\n\r\n")
+        client.close()
+        assert future.result(30) is False
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"Content-Type: application/json" in head
+    answer = json.loads(body)
+    assert (answer["status"], answer["code"]) == ("error", code)
+    assert "Geheim" not in caplog.text
+
+
+def test_an_app_that_fails_is_answered_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        raise RuntimeError("a bug")
+
+    with served(app) as (client, conn):
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        future: Future[bool] = conn.handled()
+        assert b'"code":"internal_error"' in everything(client)
+        client.close()
+        assert future.result(30) is False
+    assert "a bug" in caplog.text
 
 
 def test_who_stays_on_after_the_answer_holds_only_its_own_thread(app: Flask) -> None:
