@@ -9,6 +9,7 @@ import requests
 
 from devserver.commands.shared import failures_told, run_folders
 from devserver.config import Settings, read_settings
+from devserver.my_app.services.digits import number_within
 from devserver.my_app.services.rerun import SeedChoice, again
 from devserver.my_app.services.runs import MAX_SEED, NewRun
 from devserver.my_app.services.storage_root import RootTaken, StorageRoot
@@ -31,8 +32,9 @@ def demo(text: str, schema: str) -> None:
 def _checked_seed(_ctx: click.Context, _param: click.Parameter, said: str) -> SeedChoice:
     if said in ("same", "new"):
         return "same" if said == "same" else "new"
-    if said.isascii() and said.isdigit() and int(said[:17]) <= MAX_SEED:
-        return int(said)
+    number = number_within(said, 0, MAX_SEED)
+    if number is not None:
+        return number
     raise click.BadParameter(f"{said!r} is not same, new or a number from 0 to {MAX_SEED}.")
 
 
