@@ -21,7 +21,12 @@ from devserver.logs import set_up_logging
 from devserver.my_app import create_app
 from devserver.my_app.services.access import TokenFileUnreadable
 from devserver.my_app.services.durable_files import StorageFull
-from devserver.my_app.services.local_network import bracketed, is_loopback, network_address
+from devserver.my_app.services.local_network import (
+    bracketed,
+    is_loopback,
+    network_address,
+    own_url,
+)
 from devserver.my_app.services.processors import keep_threads_on_one_processor
 from devserver.my_app.services.schema_files import SchemaFileInvalid
 from devserver.my_app.services.storage_root import RootNotLockable, RootTaken
@@ -228,7 +233,7 @@ def greeting(services: Services, first_token: str | None = None) -> str:
     part of an address browsers send to nobody, so it is in no log and no Referer.
     """
     settings = services.settings
-    local = f"http://{bracketed(_reachable_host(settings))}:{settings.port}"
+    local = own_url(settings.host, settings.port)
     lines = [
         "",
         f"The server listens on   {local}/",
@@ -287,7 +292,3 @@ def _invitation(port: int) -> list[str]:
     code = io.StringIO()
     segno.make(address, error="m").terminal(code, compact=True)
     return ["For tablets on this network:", f"  {address}", "", code.getvalue()]
-
-
-def _reachable_host(settings: Settings) -> str:
-    return {"0.0.0.0": "localhost", "::": "localhost"}.get(settings.host, settings.host)  # noqa: S104

@@ -24,6 +24,7 @@ import requests
 from devserver.config import PROJECT_FOLDER, Settings
 from devserver.my_app.services.run_id import is_run_id
 from devserver.my_app.services.run_metadata import RunError
+from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.wiring import build_media_storage
 from tests.conftest import TOKEN
 from tests.event_stream import event_stream
@@ -113,6 +114,16 @@ def test_a_second_server_on_the_same_root_refuses(server: RunningServer, tmp_pat
 def test_what_never_reaches_the_app_is_answered_in_json_too(server: RunningServer) -> None:
     answer = requests.get(f"{server.url}/api/runs?q={'x' * 10_000}", timeout=60)
     assert (answer.status_code, answer.json()["code"]) == (414, "request_too_large")
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs IPv6")
+def test_who_listens_everywhere_notes_an_address_that_works(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path, DEVSERVER_HOST="::")
+    server.start()
+    owner = StorageRoot(server.exports).owner()
+    assert owner == f"http://localhost:{server.port}"
+    assert requests.get(f"{owner}/api/health", timeout=60).ok
+    server.stop()
 
 
 def test_a_port_that_is_taken_is_said(server: RunningServer, tmp_path: Path) -> None:

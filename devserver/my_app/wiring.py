@@ -48,6 +48,7 @@ from devserver.my_app.services.interception.interception import (
 from devserver.my_app.services.interception.model_interception import ModelInterception
 from devserver.my_app.services.language.models import LanguageModels
 from devserver.my_app.services.language.warm_up import WarmUp
+from devserver.my_app.services.local_network import own_url
 from devserver.my_app.services.media_fetch import MediaFetcher
 from devserver.my_app.services.media_intake import Inspect, MediaIntake
 from devserver.my_app.services.media_probe import MediaFacts
@@ -315,7 +316,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     retention_rules(settings)
     check_auto_export(settings)
     root = StorageRoot(settings.exports_dir)
-    root.claim(f"http://{settings.host}:{settings.port}", patience_seconds=patience_seconds)
+    root.claim(own_url(settings.host, settings.port), patience_seconds=patience_seconds)
     RunFolders(root).remove_strays()
     audit, operator_key = Audit(root), OperatorKey(root.state)
     pool = WorkerPool(settings.pool_processes, memory_bytes=settings.pool_memory_bytes)
