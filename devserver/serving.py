@@ -21,11 +21,16 @@ from devserver.logs import set_up_logging
 from devserver.my_app import create_app
 from devserver.my_app.services.access import TokenFileUnreadable
 from devserver.my_app.services.durable_files import StorageFull
-from devserver.my_app.services.local_network import bracketed, is_loopback, network_address
+from devserver.my_app.services.local_network import (
+    bracketed,
+    is_loopback,
+    network_address,
+    own_url,
+)
 from devserver.my_app.services.processors import keep_threads_on_one_processor
 from devserver.my_app.services.schema_files import SchemaFileInvalid
 from devserver.my_app.services.storage_root import RootNotLockable, RootTaken
-from devserver.my_app.wiring import Services
+from devserver.my_app.wiring import LAST_CALL_SECONDS, Services
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -40,7 +45,12 @@ _REASONS_NOT_TO_START = (
     TokenFileUnreadable,
 )
 _SHORTEST_GOOD_TOKEN = 16
-_GRACEFUL_SECONDS = 30
+_CONNECTIONS_SECONDS = 5
+"""So long answers may still take after the server was told to end; a film is asked for again."""
+_REST_SECONDS = 20
+"""Within so long all is closed that is not a run: a package being packed, the index, processes."""
+_ENDING_SECONDS = _CONNECTIONS_SECONDS + LAST_CALL_SECONDS + _REST_SECONDS
+"""Only an end that takes longer than all of this is cut off, by SIGKILL."""
 _KEEPALIVE_SECONDS = 5
 _UNACKNOWLEDGED_SECONDS = 60
 """A tablet that takes no byte for so long is gone, or is a paused film, which asks again by Range.
@@ -85,14 +95,12 @@ def _start(settings: Settings) -> Flask:
 
 def _serve_with_gunicorn(settings: Settings) -> int:
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 - only where there is fork
-    from gunicorn.glogging import Logger  # noqa: PLC0415
 
-    class OurLog(Logger):  # type: ignore[misc] # it comes without types
-        def setup(self, cfg: Any) -> None:
-            super().setup(cfg)
-            # What gunicorn says goes where everything goes, in the same form.
-            self.error_log.handlers.clear()
-            self.error_log.propagate = True
+    from devserver.gunicorn_log import GunicornLog  # noqa: PLC0415
+    from devserver.overseer import Overseer, is_hangup_ignored  # noqa: PLC0415
+    from devserver.web_worker import WebWorker  # noqa: PLC0415
+
+    outlives_terminal = is_hangup_ignored()
 
     class Server(BaseApplication):  # type: ignore[misc] # it comes without types
         def load_config(self) -> None:
@@ -100,13 +108,13 @@ def _serve_with_gunicorn(settings: Settings) -> int:
                 "bind": f"{bracketed(settings.host)}:{settings.port}",
                 # One process: the queue of runs lives in it. Threads are cheap while they wait.
                 "workers": 1,
-                "worker_class": "gthread",
+                "worker_class": WebWorker,  # a gthread worker
                 "threads": settings.threads,
                 "worker_connections": settings.threads * _CONNECTIONS_A_THREAD,
                 "keepalive": _KEEPALIVE_SECONDS,
-                "graceful_timeout": _GRACEFUL_SECONDS,
+                "graceful_timeout": round(_ENDING_SECONDS),
                 "loglevel": "warning",
-                "logger_class": OurLog,
+                "logger_class": GunicornLog,
                 "control_socket_disable": True,
                 # Who is believed about https stands in our own setting (DEVSERVER_TRUSTED_PROXIES).
                 "forwarded_allow_ips": "",
@@ -120,25 +128,32 @@ def _serve_with_gunicorn(settings: Settings) -> int:
             threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
             return _start(settings)
 
+        def run(self) -> None:
+            Overseer(self).run()
+
     def prepare(worker: Any) -> None:
         if settings.one_processor:
             keep_threads_on_one_processor()
         for listener in worker.sockets:
             give_up_on_the_vanished(listener, _UNACKNOWLEDGED_SECONDS)
+        # In this process it is for the connections alone; runs get their time after it.
+        worker.cfg.set("graceful_timeout", _CONNECTIONS_SECONDS)
         end_gracefully(worker)
 
     def end_gracefully(worker: Any) -> None:
         services: Services = worker.app.callable.extensions["devserver"]
 
         def end(number: int, frame: Any) -> None:
-            # Streams and waits end at once; gunicorn would wait for them. Not in here: the
-            # interrupted thread may hold the lock that this needs.
-            threading.Thread(target=services.release_clients).start()
+            # No run is started any more, and streams and waits end at once; gunicorn would wait
+            # for them. Not in here: the interrupted thread may hold the lock that this needs.
+            threading.Thread(target=services.wind_down).start()
             worker.handle_exit(number, frame)
 
         # gunicorn's own quick end takes a lock that the interrupted thread may hold, and hangs.
         for name in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
             signal.signal(name, end)
+        # A terminal that is closed tells all processes that were started from it.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if outlives_terminal else end)
 
     def close_services(server: Server) -> None:
         app = server.callable
@@ -167,10 +182,15 @@ def _serve_with_waitress(settings: Settings) -> int:
 
 
 def give_up_on_the_vanished(listener: socket.socket, seconds: float) -> None:
-    """Let connections of `listener` break when nothing that is sent is taken for `seconds`.
+    """Let connections of `listener` break when their client gives no sign of life for `seconds`.
 
-    They inherit it. Only where the system has the option (RFC 5482; Linux).
+    Neither takes what is sent nor, when nothing is, answers the system's asking whether it is
+    there. They inherit it. Only where the system has the options (RFC 5482; Linux).
     """
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_KEEPIDLE"):
+        for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL):
+            listener.setsockopt(socket.IPPROTO_TCP, option, max(1, round(seconds / 2)))
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))
 
@@ -213,7 +233,7 @@ def greeting(services: Services, first_token: str | None = None) -> str:
     part of an address browsers send to nobody, so it is in no log and no Referer.
     """
     settings = services.settings
-    local = f"http://{bracketed(_reachable_host(settings))}:{settings.port}"
+    local = own_url(settings.host, settings.port)
     lines = [
         "",
         f"The server listens on   {local}/",
@@ -272,7 +292,3 @@ def _invitation(port: int) -> list[str]:
     code = io.StringIO()
     segno.make(address, error="m").terminal(code, compact=True)
     return ["For tablets on this network:", f"  {address}", "", code.getvalue()]
-
-
-def _reachable_host(settings: Settings) -> str:
-    return {"0.0.0.0": "localhost", "::": "localhost"}.get(settings.host, settings.host)  # noqa: S104

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -183,6 +184,32 @@ def test_beyond_the_room_nobody_is_left_hanging(tmp_path: Path) -> None:
         with answer:
             assert answer.status_code == 200
             assert b'"status":"success"' in answer.raw.read()
+
+
+def test_a_slow_reader_does_not_hold_up_the_end_nor_let_runs_begin(tmp_path: Path) -> None:
+    with held_server(tmp_path) as (server, comfy, hold):
+        path, video = store_video(server)
+        run_ids = [start_run(server) for _ in range(10)]
+        comfy.wait_until_running(timeout=30)
+        reader = SlowReader(server, path, len(video) - PART_BYTES)
+        assert reader.socket.recv(12) == b"HTTP/1.1 206"
+        with event_stream(f"{server.url}/api/runs/{run_ids[-1]}/events") as watching:
+            next(watching)
+            server.process.send_signal(signal.SIGTERM)
+            list(watching)
+        # The stream has ended, so the queue has stopped; and those before ComfyUI go on.
+        hold.set()
+        assert server.process.wait(60) == 0
+        reader.socket.close()
+        runs = [check_folder(server.runs / run_id) for run_id in run_ids]
+        done = [run for run in runs if run.status == "success"]
+        assert len(done) == len(comfy.prompts) <= 4  # as many as may be under way
+        assert {run.status for run in runs if run not in done} <= {"queued", "running"}
+        assert all(run.attempts <= 1 for run in runs)
+        state = server.exports / "state"
+        assert not (state / "server.json").exists()
+        assert not (state / "operator_key").exists()
+        assert "SIGKILL" not in server.log.read_text()
 
 
 @pytest.mark.parametrize("way", ["stream", "long poll", "post"])

@@ -10,9 +10,8 @@ from devserver.commands.shared import failures_told, on_one_line
 from devserver.config import Settings, read_settings
 from devserver.my_app.services.access import ResearcherTokens
 from devserver.my_app.services.audit import ACTIONS, COMMAND_LINE, Audit, AuditEntry
+from devserver.my_app.services.local_network import own_url
 from devserver.my_app.services.storage_root import StorageRoot
-
-_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared, not listened on
 
 
 @click.group()
@@ -46,8 +45,7 @@ def add_token(name: str) -> None:
         token = ResearcherTokens(root).add(name)
         Audit(root).record("token_added", COMMAND_LINE, token=name)
         click.echo(token)
-        host = "localhost" if settings.host in _EVERYWHERE else settings.host
-        click.echo(f"http://{host}:{settings.port}/gallery#token={token}")
+        click.echo(f"{own_url(settings.host, settings.port)}/gallery#token={token}")
 
 
 @tokens.command("revoke")

@@ -18,6 +18,7 @@ from devserver.commands.noting import Note, note
 from devserver.commands.shared import failures_told, on_one_line, run_folders, settled_keeping
 from devserver.config import read_settings
 from devserver.my_app.keeping_wiring import Keeping
+from devserver.my_app.services.local_network import own_url
 from devserver.my_app.services.operator_key import read_operator_key
 from devserver.my_app.services.retention import applied_facts, planned_facts
 from devserver.my_app.services.retention_rules import RetentionRule
@@ -165,7 +166,7 @@ class _Keeper:
 
         `here` notes what it did; the server does so by itself.
         """
-        address = f"http://{self._settings.host}:{self._settings.port}"
+        address = own_url(self._settings.host, self._settings.port)
         try:
             self._root.claim(address)
         except RootTaken:

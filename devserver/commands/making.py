@@ -9,6 +9,8 @@ import requests
 
 from devserver.commands.shared import failures_told, run_folders
 from devserver.config import Settings, read_settings
+from devserver.my_app.services.digits import number_within
+from devserver.my_app.services.local_network import own_url
 from devserver.my_app.services.rerun import SeedChoice, again
 from devserver.my_app.services.runs import MAX_SEED, NewRun
 from devserver.my_app.services.storage_root import RootTaken, StorageRoot
@@ -31,8 +33,9 @@ def demo(text: str, schema: str) -> None:
 def _checked_seed(_ctx: click.Context, _param: click.Parameter, said: str) -> SeedChoice:
     if said in ("same", "new"):
         return "same" if said == "same" else "new"
-    if said.isascii() and said.isdigit() and int(said[:17]) <= MAX_SEED:
-        return int(said)
+    number = number_within(said, 0, MAX_SEED)
+    if number is not None:
+        return number
     raise click.BadParameter(f"{said!r} is not same, new or a number from 0 to {MAX_SEED}.")
 
 
@@ -78,7 +81,7 @@ def _code_for(settings: Settings, workshop: str | None) -> str | None:
 
 def _ask_server(settings: Settings, path: str, body: dict[str, object], code: str | None) -> Path:
     root = StorageRoot(settings.exports_dir)
-    address = root.owner() or f"http://127.0.0.1:{settings.port}"
+    address = root.owner() or own_url(settings.host, settings.port)
     answer = requests.post(
         f"{address}{path}",
         json=body,

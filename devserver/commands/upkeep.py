@@ -11,6 +11,7 @@ from devserver.commands.selecting import filter_options, lookout, query_of
 from devserver.commands.shared import failures_told, on_one_line, run_folders, settled_keeping
 from devserver.config import read_settings
 from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.local_network import own_url
 from devserver.my_app.services.run_folders import RunFolders, RunNotFound
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.verification import faults_of
@@ -72,7 +73,7 @@ def recover() -> None:
         settings = read_settings()
         run_folders(settings)
         root = StorageRoot(settings.exports_dir)
-        root.claim(f"http://{settings.host}:{settings.port}")
+        root.claim(own_url(settings.host, settings.port))
         try:
             settled_keeping(settings, root)
             storage = build_media_storage(settings, root)

@@ -48,6 +48,7 @@ from devserver.my_app.services.interception.interception import (
 from devserver.my_app.services.interception.model_interception import ModelInterception
 from devserver.my_app.services.language.models import LanguageModels
 from devserver.my_app.services.language.warm_up import WarmUp
+from devserver.my_app.services.local_network import own_url
 from devserver.my_app.services.media_fetch import MediaFetcher
 from devserver.my_app.services.media_intake import Inspect, MediaIntake
 from devserver.my_app.services.media_probe import MediaFacts
@@ -83,7 +84,8 @@ from devserver.my_app.services.worker_pool import WorkerPool
 SCHEMAS_FOLDER = PROJECT_FOLDER / "devserver" / "schemas"
 _MEASURE_SECONDS = 60.0
 _REWRITE_SECONDS = 30.0
-_LAST_CALL_SECONDS = 20.0
+LAST_CALL_SECONDS = 20.0
+"""How long runs under way may take to come to their end when the server is closed."""
 _PATIENCE_SECONDS = 10.0
 _API_SERVICES = ("openai", "openrouter", "replicate")
 _ON_THE_WAY = 2
@@ -124,8 +126,12 @@ class Services:
     comfyui: ComfyUIServers
     pool: WorkerPool
 
-    def release_clients(self) -> None:
-        """Let everybody go who waits for a run or watches one; they come back and lose nothing."""
+    def wind_down(self) -> None:
+        """Take no more runs and start none, and let everybody go who waits for one or watches one.
+
+        They come back and lose nothing. Returns at once; may be called again.
+        """
+        self.queue.stop()
         self.events.close()
         self.runs.end_waits()
 
@@ -134,13 +140,13 @@ class Services:
 
         What doesn't make it goes on at the next start.
         """
-        self.release_clients()
+        self.wind_down()
         self.exports.close()
         self.daily_retention.close()
         self.warm_up.close()
         self.edit_deadline.close()
         self.verifications.close()
-        self.queue.close(_LAST_CALL_SECONDS)
+        self.queue.close(LAST_CALL_SECONDS)
         self.index.close()
         self.comfyui.close()
         self.pool.close()
@@ -310,7 +316,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     retention_rules(settings)
     check_auto_export(settings)
     root = StorageRoot(settings.exports_dir)
-    root.claim(f"http://{settings.host}:{settings.port}", patience_seconds=patience_seconds)
+    root.claim(own_url(settings.host, settings.port), patience_seconds=patience_seconds)
     RunFolders(root).remove_strays()
     audit, operator_key = Audit(root), OperatorKey(root.state)
     pool = WorkerPool(settings.pool_processes, memory_bytes=settings.pool_memory_bytes)

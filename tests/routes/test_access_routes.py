@@ -264,6 +264,40 @@ def test_too_many_runs_are_refused_and_nothing_of_them_is_stored(
     assert other.post(EXECUTE, json=TEXT).status_code == 200
 
 
+def test_a_repeated_tap_gets_its_run_whatever_the_limit(
+    client: FlaskClient, limited: Callable[..., None]
+) -> None:
+    limited(device_runs_per_minute=1)
+    key = {"Idempotency-Key": new_run_id()}
+    first = client.post(EXECUTE, json=TEXT, headers=key)
+    again = client.post(EXECUTE, json=TEXT, headers=key)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.get_json()["run_id"] == first.get_json()["run_id"]
+    assert client.post(EXECUTE, json=TEXT).status_code == 429
+
+
+def test_what_makes_no_run_costs_none(client: FlaskClient, limited: Callable[..., None]) -> None:
+    limited(device_runs_per_minute=1)
+    assert client.post(EXECUTE, json={}).status_code == 400
+    assert client.post(EXECUTE, json={**TEXT, "schema": "nowhere"}).status_code == 404
+    assert client.post(EXECUTE, json=TEXT).status_code == 200
+
+
+def test_every_way_to_a_run_is_counted(client: FlaskClient, limited: Callable[..., None]) -> None:
+    limited()
+    started = "/api/schema/pipeline/interception"
+    waiting = client.post(started, json=TEXT).get_json()["run_id"]
+    limited(device_runs_per_minute=1)
+    over = client.post(EXECUTE, json=TEXT).get_json()["run_id"]
+    refused = [
+        client.post(EXECUTE, json=TEXT),
+        client.post(started, json=TEXT),
+        client.post(f"/api/runs/{waiting}/continue", json={"text": "Ein Hund"}),
+        client.post(f"/api/runs/{over}/rerun"),
+    ]
+    assert {answer.status_code for answer in refused} == {429}
+
+
 def test_the_defaults_let_a_class_of_thirty_begin_at_once(
     app: Flask, limited: Callable[..., None]
 ) -> None:

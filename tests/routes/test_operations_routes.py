@@ -14,7 +14,9 @@ from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_metadata import RunRequest
 from devserver.my_app.services.run_queue import QueueFull
 from devserver.my_app.services.runs import NewRun
+from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.wiring import Services
+from tests.conftest import Refit
 
 
 def test_is_alive(client: FlaskClient) -> None:
@@ -52,9 +54,10 @@ def test_is_not_ready_when_the_queue_is_full(
 
 
 def test_is_not_ready_when_nothing_can_be_stored(
-    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, refit: Refit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services.root, "state", services.root.state / "gone")
+    root = refit(root=StorageRoot(tmp_path)).root
+    monkeypatch.setattr(root, "state", root.state / "gone")
     answer = client.get("/api/ready")
     assert answer.status_code == 503
     assert answer.get_json()["storage_writable"] is False

@@ -234,7 +234,9 @@ def test_a_look_at_the_headers_alone_keeps_no_place(
     assert room.taken == 0
 
 
-@pytest.mark.parametrize("query", ["after=x", "after=1", "after=1-0-0", "wait=x", "wait=-1"])
+@pytest.mark.parametrize(
+    "query", ["after=x", "after=1", "after=1-0-0", "wait=x", "wait=-1", "wait=00000000000000099999"]
+)
 def test_bad_questions_are_400(client: FlaskClient, run_id: str, query: str) -> None:
     answer = client.get(f"/api/runs/{run_id}?{query}")
     assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_request")

@@ -273,7 +273,13 @@ def test_a_level_below_the_floor_is_raised_with_a_warning(
     assert (asked["safety_level"], asked["warnings"]) == ("off", [])
 
 
-@pytest.mark.parametrize("prefer", ["respond-async", "Respond-Async", "wait=0", 'x, wait="0"'])
+@pytest.mark.parametrize(
+    "prefer",
+    [
+        *("respond-async", "Respond-Async", "wait=0", 'x, wait="0"', "wait=0; x"),
+        *("respond-async;foo=1", 'x="a, b; c", respond-async ; foo="1, 2"'),
+    ],
+)
 def test_respond_async_is_202_and_the_run_goes_on(
     client: FlaskClient, services: Services, prefer: str
 ) -> None:

@@ -7,6 +7,7 @@ from devserver.my_app.services.local_network import (
     is_everywhere,
     is_loopback,
     network_address,
+    own_url,
 )
 
 
@@ -27,6 +28,20 @@ def test_everywhere_and_in_a_url() -> None:
     assert not is_everywhere("localhost")
     assert bracketed("::1") == "[::1]"
     assert bracketed("127.0.0.1") == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:17801"),
+        ("0.0.0.0", "http://localhost:17801"),
+        ("::", "http://localhost:17801"),
+        ("::1", "http://[::1]:17801"),
+        ("media.example", "http://media.example:17801"),
+    ],
+)
+def test_where_a_server_of_ones_own_is_reached(host: str, url: str) -> None:
+    assert own_url(host, 17801) == url
 
 
 def test_the_machine_has_an_address_or_a_name() -> None:

@@ -64,6 +64,23 @@ def test_a_disk_without_locks_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
         StorageRoot(tmp_path).claim("http://127.0.0.1:1")
 
 
+def test_the_disk_is_written_to_at_most_once_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    root = StorageRoot(tmp_path, clock=lambda: now)
+    assert root.is_writable()
+    monkeypatch.setattr(root, "state", tmp_path / "gone")
+    now += 0.9
+    assert root.is_writable()
+    now += 0.1
+    assert not root.is_writable()
+    monkeypatch.undo()
+    assert not root.is_writable()
+    now += 1
+    assert root.is_writable()
+
+
 def test_the_folders_are_made(tmp_path: Path) -> None:
     root = StorageRoot(tmp_path / "a" / "b")
     assert root.runs.is_dir()

@@ -18,6 +18,15 @@ def register(app: Flask) -> None:
     app.before_request(_admit)
 
 
+def count_run() -> None:
+    """Count a run that is about to be made or gone on with. Raises TooManyRequests.
+
+    It is for the view to call: only there it is known whether a repeated tap makes one at all.
+    """
+    if not researcher():
+        services().request_limits.new_run(device(), address(), workshop())
+
+
 def _admit() -> None:
     if request.method == "OPTIONS" or request.endpoint is None:
         return
@@ -43,6 +52,5 @@ def _count() -> None:
 def _admit_run() -> None:
     if researcher():
         workshop()  # a right code tags their runs, a wrong one is said to be so
-        return
-    require_workshop()
-    services().request_limits.new_run(device(), address(), workshop())
+    else:
+        require_workshop()

@@ -132,12 +132,12 @@ _SENTENCES = {
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take that method."),
     413: ("body_too_large", "The request is larger than 256 KiB."),
+    414: ("request_too_large", "The address of this request is too long."),
     415: ("unsupported_media_type", "The body has to be JSON (Content-Type: application/json)."),
     416: ("range_not_satisfiable", "The file does not have the range of bytes asked for."),
+    431: ("request_too_large", "The headers of this request are too long."),
+    500: ("internal_error", "Something went wrong inside the server; it is in its log."),
 }
-_INTERNAL = wire.ErrorAnswer(
-    error="Something went wrong inside the server; it is in its log.", code="internal_error"
-)
 
 
 def error_answer(
@@ -162,6 +162,12 @@ def error_answer(
     return response
 
 
+def body_of(status: int, otherwise: str = "This can't be answered.") -> wire.ErrorAnswer:
+    """What is said of a status of HTTP itself; `otherwise` where that has no sentence here."""
+    code, sentence = _SENTENCES.get(status, ("http_error", otherwise))
+    return wire.ErrorAnswer(error=sentence, code=code)
+
+
 def register(app: Flask) -> None:
     """Have every failure answered in the one shape, with no trace shown to clients."""
 
@@ -178,8 +184,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def failure_of_http(error: HTTPException) -> Response:
         status = error.code or 500
-        code, sentence = _SENTENCES.get(status, ("http_error", error.name + "."))
-        answer = json_answer(wire.ErrorAnswer(error=sentence, code=code), status)
+        answer = json_answer(body_of(status, error.name + "."), status)
         for name, value in error.get_headers():
             if name not in ("Content-Type", "Content-Length"):
                 answer.headers[name] = value
@@ -190,7 +195,7 @@ def register(app: Flask) -> None:
         logger.exception(
             "%s %s failed, run %s", request.method, loggable_path(), _run_id(), exc_info=error
         )
-        return json_answer(_INTERNAL.model_copy(update={"run_id": _run_id()}), 500)
+        return json_answer(body_of(500).model_copy(update={"run_id": _run_id()}), 500)
 
 
 def _run_id() -> str | None:

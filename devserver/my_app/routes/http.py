@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 
 from flask import Response, current_app, g, request
 from pydantic import BaseModel, ValidationError
+from werkzeug.http import parse_list_header
 
 from devserver.my_app.services.access import Researcher, ResearcherTokenRequired
 from devserver.my_app.services.audit import Action, Fact
+from devserver.my_app.services.digits import number_within
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.wiring import Services
 
@@ -155,8 +157,9 @@ def _problem(fault: dict[str, Any]) -> str:
 
 def preference() -> Preference:
     """What the request prefers; anything that can't be read is as good as not said."""
-    said = ",".join(request.headers.getlist("Prefer"))
-    parts = [part.strip() for part in said.split(",")]
+    said = parse_list_header(",".join(request.headers.getlist("Prefer")))
+    # Each may have parameters behind it, which none of ours has a use for.
+    parts = [part.partition(";")[0].strip() for part in said]
     waits = [match for part in parts if (match := _WAIT.fullmatch(part))]
     return Preference(
         respond_async=any(part.lower() == "respond-async" for part in parts),
@@ -169,9 +172,10 @@ def whole_number(name: str, default: int, *, lowest: int, highest: int) -> int:
     said = request.args.get(name)
     if said is None:
         return default
-    if not (said.isascii() and said.isdigit() and lowest <= int(said[:12]) <= highest):
+    number = number_within(said, lowest, highest)
+    if number is None:
         raise FieldsInvalid(f"{name} has to be a number from {lowest} to {highest}.")
-    return int(said)
+    return number
 
 
 def json_answer(body: BaseModel, status: int = 200, **headers: str) -> Response:

@@ -61,7 +61,7 @@ def documented(
     ErrorAnswer, unless it `fails_on_a_page` for people.
 
     Who may call it is said here, too, and enforced (see admission.py): `for_researchers` needs a
-    token; what `makes_runs` counts as a run, and needs a workshop code where codes are set.
+    token; what `makes_runs` needs a workshop code where codes are set, and counts its runs itself.
     """
     said = Documentation(
         answers=answers,

@@ -8,6 +8,7 @@ from flask import Response, request
 from pydantic import BaseModel
 
 from devserver.my_app.routes import wire
+from devserver.my_app.routes.admission import count_run
 from devserver.my_app.routes.errors import error_answer
 from devserver.my_app.routes.http import FieldsInvalid, json_answer, preference, services
 from devserver.my_app.routes.presence import client_gone
@@ -25,7 +26,7 @@ IDEMPOTENCY_KEY = {"Idempotency-Key": "1 to 200 printable ASCII characters, new 
 
 def start_and_answer(new: NewRun, body: BaseModel) -> Response:
     """Start the run that `body` asks for, once for each `Idempotency-Key`, and answer as below."""
-    run = services().runs.start(new, key=_request_key(body))
+    run = services().runs.start(new, key=_request_key(body), admit=count_run)
     return answer_when_at_rest(run.run_id)
 
 

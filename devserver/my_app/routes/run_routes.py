@@ -7,6 +7,7 @@ from dataclasses import asdict
 from flask import Blueprint, Response, request
 
 from devserver.my_app.routes import wire
+from devserver.my_app.routes.admission import count_run
 from devserver.my_app.routes.device import device
 from devserver.my_app.routes.http import (
     audit,
@@ -98,6 +99,7 @@ def go_on(run_id: str) -> Response:
     409 for a run in any other state. `Prefer` works as for starting a run.
     """
     body = read_body(wire.ContinueRequest)
+    count_run()
     run = services().runs.continue_with(run_id, body.text, device=device())
     return answer_when_at_rest(run.run_id)
 

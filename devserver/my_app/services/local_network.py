@@ -38,3 +38,8 @@ def is_everywhere(host: str) -> bool:
 def bracketed(host: str) -> str:
     """The host as it stands in a URL."""
     return f"[{host}]" if ":" in host else host
+
+
+def own_url(host: str, port: int) -> str:
+    """Where this machine reaches its own server that listens on this host, also if everywhere."""
+    return f"http://{bracketed('localhost' if is_everywhere(host) else host)}:{port}"

@@ -105,25 +105,35 @@ class Runs:
         self._keys = keys
         self._safety_floor = safety_floor
 
-    def start(self, new: NewRun, *, key: RequestKey | None = None) -> RunMetadata:
+    def start(
+        self,
+        new: NewRun,
+        *,
+        key: RequestKey | None = None,
+        admit: Callable[[], None] = lambda: None,
+    ) -> RunMetadata:
         """Make the run's folder and queue the run; with a key that came before, give its run.
 
-        Nothing is stored when it raises: SchemaNotFound, ContextRequired, OutputConfigNotFound,
+        `admit` is called before a new run is made, when nothing else stands in its way. Nothing is
+        stored when it raises: SchemaNotFound, ContextRequired, OutputConfigNotFound,
         OutputTypeConflict, BackendNotConfigured, QueueFull, StorageNearlyFull, StorageFull,
-        IdempotencyKeyReused.
+        IdempotencyKeyReused, and whatever `admit` raises.
         """
         if key is None:
-            return self._start(new)
-        run_id = self._keys.once(key, lambda note: self._start(new, note))
+            return self._start(new, admit)
+        run_id = self._keys.once(key, lambda note: self._start(new, admit, note))
         return self._storage.get_metadata(run_id)
 
-    def _start(self, new: NewRun, note: Note | None = None) -> RunMetadata:
+    def _start(
+        self, new: NewRun, admit: Callable[[], None], note: Note | None = None
+    ) -> RunMetadata:
         schema = self._catalogue.schema(new.schema)
         if schema.needs_context and not (new.context or "").strip():
             raise ContextRequired("This style needs rules of your own, as context.")
         output_type, configs = self._what_to_make(new, schema)
         self._queue.check_room()
         self._disk.check_room()
+        admit()
         level, warning = raised_to_floor(
             new.safety_level, self._safety_floor, is_researcher=new.is_researcher
         )

@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import threading
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,13 +30,14 @@ class RootNotLockable(ServerError):
 
 
 _NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK})
+_FRESH_SECONDS = 1.0
 _RESERVE_BYTES = 1024 * 1024
 
 
 class StorageRoot:
     """The folders of the root (see DESIGN, "On disk"). They are made here when missing."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.path = path
         self.runs = path / "json"
         self.state = path / "state"
@@ -49,6 +53,10 @@ class StorageRoot:
         )
         self._note = self.state / "server.json"
         self._reserve = self.state / "reserve"
+        self._clock = clock
+        self._probing = threading.Lock()
+        self._probed_at = float("-inf")
+        self._is_writable = False
 
     def claim(self, address: str, *, patience_seconds: float = 0.0) -> None:
         """Become the owner until `release` or the end of this process, however it ends.
@@ -93,7 +101,18 @@ class StorageRoot:
         self._reserve.unlink(missing_ok=True)
 
     def is_writable(self) -> bool:
-        """Whether files can be made here just now, found out by making one."""
+        """Whether files can be made here, found out by making one, at most once a second.
+
+        Anybody may ask, as often as they like, and each time it is written through to the disk.
+        """
+        with self._probing:
+            now = self._clock()
+            if now - self._probed_at >= _FRESH_SECONDS:
+                self._is_writable = self._try_writing()
+                self._probed_at = now
+            return self._is_writable
+
+    def _try_writing(self) -> bool:
         probe = self.state / "writable"
         try:
             replace_file(probe, b"")

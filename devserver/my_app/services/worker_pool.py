@@ -144,7 +144,10 @@ class WorkerPool:
 
 def _prepare_process(memory_bytes: int, processors: frozenset[int]) -> None:
     use_processors(processors)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server to handle
+    # Ctrl-C, and the closing of the terminal, are for the server to handle.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
     if sys.platform == "linux":

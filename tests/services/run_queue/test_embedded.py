@@ -134,6 +134,22 @@ def test_one_bad_run_ends_no_worker() -> None:
         work.wait_for(ended=2)
 
 
+def test_stopping_starts_nothing_more_and_does_not_wait() -> None:
+    work = Work()
+    with queue(work) as runs:
+        runs.put("a", ONE_LEG)
+        runs.put("b", ONE_LEG)
+        work.wait_for(begun=1)
+        runs.stop()
+        assert work.ended == []
+        with pytest.raises(QueueFull):
+            runs.check_room()
+        work.go_on.set()
+        runs.close(30)
+        assert (work.begun, work.ended) == (["a"], ["a"])
+        assert place_of(runs, "b") == 1
+
+
 def test_closing_waits_for_what_is_under_way_and_starts_nothing() -> None:
     work = Work()
     with queue(work) as runs:

@@ -47,7 +47,7 @@ class Limits:
             _take(self._address_requests, network_of(address))
 
     def new_run(self, device: str, address: str, workshop: str | None) -> None:
-        """Count a request for a run. The device of a request without a cookie is a new one."""
+        """Count a run that is to be made. The device of a request without a cookie is a new one."""
         if not self._device_runs.knows(device):
             _take(self._address_runs, network_of(address))
         _take(self._device_runs, device)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, get_args
 
+from devserver.my_app.services.digits import number_within
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.run_index.rows import microseconds
 from devserver.my_app.services.run_index.words import Term, terms_of
@@ -262,9 +263,10 @@ def _read_moment(said: str) -> tuple[datetime, timedelta]:
 
 
 def _whole(said: str, lowest: int, highest: int) -> int:
-    if not (said.isascii() and said.isdigit() and lowest <= int(said[:17]) <= highest):
+    number = number_within(said, lowest, highest)
+    if number is None:
         raise ValueError(f"has to be a number from {lowest} to {highest}")
-    return int(said[:17])
+    return number
 
 
 def _bytes(said: str) -> int:

@@ -150,14 +150,19 @@ class EmbeddedRunQueue:
         with self._lock:
             return {name: len(lane) for name, lane in self._lanes.items()}
 
-    def close(self, patience_seconds: float) -> None:
-        """Take no more runs, start none, and give those under way some time to end.
+    def stop(self) -> None:
+        """Take no more runs and start none from now on; those under way go on.
 
         What is still waiting stays as it is in its folder and goes on at the next start.
         """
         with self._lock:
             self._closed = True
             self._startable.notify_all()
+
+    def close(self, patience_seconds: float) -> None:
+        """Stop, and give those under way some time to end."""
+        self.stop()
+        with self._lock:
             self._ended.wait_for(lambda: not self._under_way, patience_seconds)
 
     def _is_current(self, board: _Board) -> bool:

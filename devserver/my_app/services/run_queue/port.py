@@ -117,5 +117,8 @@ class RunQueue(Protocol):
     def learn(self, leg: Leg, seconds: float) -> None:
         """Take in how long a leg took that an earlier server worked on."""
 
+    def stop(self) -> None:
+        """Take no more runs and start none from now on; those under way go on."""
+
     def close(self, patience_seconds: float) -> None:
-        """Take no more runs, start none, and give those under way some time to end."""
+        """Stop, and give those under way some time to end."""
