@@ -247,6 +247,66 @@ def test_exports_with_pseudonyms_and_marked_copies(
     assert users.pop().startswith("P-")
 
 
+@pytest.mark.parametrize("set_by", ["1", "true"])
+def test_both_ways_to_set_a_flag_hide_the_name(
+    client: FlaskClient, run_id: str, researcher: dict[str, str], set_by: str
+) -> None:
+    url = f"/api/runs/{run_id}/export.json?pseudonyms={set_by}"
+    assert b"DOE_J" not in client.get(url, headers=researcher).data
+    for unset in ("0", "false"):
+        url = f"/api/runs/{run_id}/export.json?pseudonyms={unset}"
+        assert b"DOE_J" in client.get(url, headers=researcher).data
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "possible"),
+    [
+        ("pseudonyms=yes", "pseudonyms", "1, true, 0, false"),
+        ("pseudonyms=True", "pseudonyms", "1, true, 0, false"),
+        ("pseudonyms=", "pseudonyms", "1, true, 0, false"),
+        ("pseudonyms=0&pseudonyms=1", "pseudonyms", "1, true, 0, false"),
+        ("marked=on", "marked", "1, true, 0, false"),
+        ("language=fr", "language", "de, en"),
+        ("pseudonym=1", "pseudonym", "pseudonyms, marked, language, title, licence"),
+    ],
+)
+def test_what_a_query_says_wrongly_is_refused(
+    *,
+    client: FlaskClient,
+    run_id: str,
+    researcher: dict[str, str],
+    query: str,
+    field: str,
+    possible: str,
+) -> None:
+    answer = client.get(f"/api/runs/{run_id}/export.json?{query}", headers=researcher)
+    body = answer.get_json()
+    assert (answer.status_code, body["status"], body["code"]) == (400, "error", "invalid_request")
+    assert field in body["error"]
+    assert possible in body["error"]
+    assert body["details"]["fields"][0]["field"] == field
+
+
+def test_the_other_routes_of_exports_take_no_query(
+    client: FlaskClient, run_id: str, researcher: dict[str, str]
+) -> None:
+    known = "0" * 32
+    for method, path in (
+        ("GET", "packages"),
+        ("POST", "packages"),
+        ("POST", "packages/review"),
+        ("GET", f"packages/{known}"),
+        ("GET", f"packages/{known}/file"),
+        ("POST", f"packages/{known}/cancel"),
+        ("DELETE", f"packages/{known}"),
+    ):
+        body = {"format": "json", "ids": [run_id]} if method == "POST" else None
+        url = f"/api/{path}?pseudonyms=1"
+        answer = client.open(url, method=method, json=body, headers=researcher)
+        assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_request")
+    assert client.get("/api/packages?pseudonyms=1").status_code == 401
+
+
 def test_a_selection_is_looked_through_before_it_is_taken_away(
     client: FlaskClient, services: Services, researcher: dict[str, str]
 ) -> None:
