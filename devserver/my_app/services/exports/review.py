@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from pydantic import BaseModel
+
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.exports.source import ExportSource
 from devserver.my_app.services.personal_data import find_personal_data
@@ -13,6 +15,7 @@ from devserver.my_app.services.run_metadata import RunMetadata
 
 MOST_FINDINGS = 10_000
 """More are not listed; nobody reads them, and they would not fit into an answer."""
+_LABEL = "user_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,9 @@ class Reviewer:
 
     def _found(self, run: RunMetadata) -> Iterator[Finding]:
         for field, text in free_texts(run):
-            for datum in find_personal_data(text, self._names):
+            # Of the user_id itself it would only say that there is one.
+            label = None if field == _LABEL else run.user_id
+            for datum in find_personal_data(text, self._names, label):
                 piece = text[datum.start : datum.end]
                 yield Finding(run.run_id, field, datum.kind, piece, datum.start, datum.end)
 
@@ -81,6 +86,8 @@ def free_texts(run: RunMetadata) -> Iterator[tuple[str, str]]:
 
     A text that stood in a field before isn't gone through again: most steps pass on what they got.
     """
+    yield from _named(_LABEL, run.user_id)
+    # Not seen before: with pseudonyms it stays wherever else it stands.
     seen: set[str] = set()
     for field, text in _all_texts(run):
         if text and text not in seen:
@@ -89,21 +96,33 @@ def free_texts(run: RunMetadata) -> Iterator[tuple[str, str]]:
 
 
 def _all_texts(run: RunMetadata) -> Iterator[tuple[str, str]]:
-    yield from _named("user_id", run.user_id)
     yield from _named("workshop", run.workshop)
     yield from _named("input_text", run.input_text)
     yield from _named("transformed_text", run.transformed_text)
     yield from _named("request.context", run.request.context)
+    yield from _unknown("request", run.request)
     for number, stage in enumerate(run.stages):
         yield from _named(f"stages[{number}].input", stage.input)
         yield from _named(f"stages[{number}].output", stage.output)
         yield from _nested(f"stages[{number}].details", stage.details)
+        yield from _unknown(f"stages[{number}]", stage)
     for number, output in enumerate(run.outputs):
+        yield from _named(f"outputs[{number}].credit", output.credit)
         yield from _nested(f"outputs[{number}].details", output.details)
+        yield from _unknown(f"outputs[{number}]", output)
+    for number, job in enumerate(run.jobs):
+        yield from _nested(f"jobs[{number}]", job.model_dump())
     for number, warning in enumerate(run.warnings):
         yield f"warnings[{number}]", warning
     if run.error:
         yield "error.message", run.error.message
+        yield from _unknown("error", run.error)
+    yield from _nested("", run.model_extra or {})
+
+
+def _unknown(field: str, record: BaseModel) -> Iterator[tuple[str, str]]:
+    """What another writer noted that this version doesn't know."""
+    yield from _nested(field, record.model_extra or {})
 
 
 def _named(field: str, text: str | None) -> Iterator[tuple[str, str]]:
@@ -119,6 +138,6 @@ def _nested(field: str, value: object) -> Iterator[tuple[str, str]]:
         if isinstance(inner, str):
             yield name, inner
         elif isinstance(inner, dict):
-            waiting += [(f"{name}.{key}", one) for key, one in reversed(inner.items())]
+            waiting += [(f"{name}.{key}".lstrip("."), one) for key, one in reversed(inner.items())]
         elif isinstance(inner, list | tuple):
             waiting += [(f"{name}[{at}]", one) for at, one in reversed(list(enumerate(inner)))]
