@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from lxml import etree
 
+from devserver.my_app.routes import export_routes
 from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.wiring import Services
 from tests.exported_runs import a_stored_run, contents
@@ -331,6 +332,15 @@ def test_a_selection_is_looked_through_before_it_is_taken_away(
     assert made(client, researcher, url)["runs"] == 1
     lines = client.get(f"{url}/file", headers=researcher).data.splitlines()
     assert [json.loads(line)["run_id"] for line in lines] == [clean]
+
+
+def test_a_review_that_takes_too_long_says_that_it_is_incomplete(
+    client: FlaskClient, run_id: str, researcher: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_routes, "MOST_SECONDS", 0)
+    answer = client.post("/api/packages/review", json={"ids": [run_id]}, headers=researcher)
+    review = answer.get_json()
+    assert (answer.status_code, review["runs"], review["complete"]) == (200, 0, False)
 
 
 @pytest.mark.parametrize(

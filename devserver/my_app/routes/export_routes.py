@@ -22,6 +22,7 @@ from devserver.my_app.routes.stored_files import file_answer
 from devserver.my_app.services.export_manager import ExportWish
 from devserver.my_app.services.exports.packages import PackageExpired, PackageStatus
 from devserver.my_app.services.exports.port import ExportOptions, Language
+from devserver.my_app.services.exports.review import MOST_SECONDS
 
 blueprint = Blueprint("exports", __name__, url_prefix="/api")
 
@@ -119,12 +120,15 @@ def ask_for_package() -> Response:
     for_researchers=True,
 )
 def review_selection() -> Response:
-    """What may tell who somebody is in the texts of a selection, before a package is made of it."""
+    """What may tell who somebody is in the texts of a selection, before a package is made of it.
+
+    After 20 seconds it answers with what it has, and `complete` is false.
+    """
     body = read_body(wire.PackageSelection)
     _check_selection(body)
     exports = services().exports
     chosen = exports.packages.select(body.ids, body.query, body.leave_out)
-    review = exports.reviewer.review(chosen)
+    review = exports.reviewer.review(chosen, most_seconds=MOST_SECONDS)
     found = [wire.PersonalDatumFound(**asdict(finding)) for finding in review.findings]
     answer = json_answer(
         wire.ReviewAnswer(

@@ -128,3 +128,17 @@ def test_what_is_too_much_is_said_to_be(
     ids = [a_stored_run(storage, TEXT, pictures=0) for _ in range(3)]
     found = reviewer.review(ids)
     assert (len(found.findings), found.is_complete) == (3, False)
+
+
+def test_it_ends_when_its_time_is_over_and_says_so(
+    folders: RunFolders, storage: MediaStorageService
+) -> None:
+    ids = [a_stored_run(storage, TEXT, pictures=0) for _ in range(4)]
+    ticks = iter(range(100))  # a second goes by with each look at the clock
+    reviewer = Reviewer(ExportSource(folders), clock=lambda: float(next(ticks)))
+    found = reviewer.review(ids, most_seconds=3)
+    assert (found.runs, found.is_complete) == (2, False)
+    assert {one.run_id for one in found.findings} == {*ids[:2]}
+    for enough in (5, None):
+        found = reviewer.review(ids, most_seconds=enough)
+        assert (found.runs, found.is_complete) == (4, True)

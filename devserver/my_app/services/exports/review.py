@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -15,6 +16,9 @@ from devserver.my_app.services.run_metadata import RunMetadata
 
 MOST_FINDINGS = 10_000
 """More are not listed; nobody reads them, and they would not fit into an answer."""
+MOST_SECONDS = 20.0
+"""For whoever waits for the answer: some thousand runs. It is less than any proxy waits, and one of
+the server's threads is held meanwhile."""
 _LABEL = "user_id"
 
 
@@ -32,7 +36,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What was found in how many runs. `unread` are those that no export can hold."""
+    """What was found in how many runs. `unread` are those that no export can hold. When it isn't
+    complete, there is more than is listed, or runs behind these were not looked through."""
 
     runs: int
     findings: tuple[Finding, ...]
@@ -46,19 +51,31 @@ class Reviewer:
     Nothing of what is found is kept or logged. The rules miss some; see `personal_data`.
     """
 
-    def __init__(self, source: ExportSource, names: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        source: ExportSource,
+        names: Sequence[str] = (),
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._source = source
         self._names = names
+        self._clock = clock
 
-    def review(self, run_ids: Iterable[str]) -> Review:
+    def review(self, run_ids: Iterable[str], *, most_seconds: float | None = None) -> Review:
         """All that is found in these runs, in their order; at most MOST_FINDINGS pieces.
 
-        Raises what `run_ids` raises.
+        After `most_seconds` no further run is looked through. Raises what `run_ids` raises.
         """
+        begun = self._clock()
         findings: list[Finding] = []
         unread: list[str] = []
         runs = 0
+        is_complete = True
         for run_id in run_ids:
+            if most_seconds is not None and self._clock() - begun >= most_seconds:
+                is_complete = False
+                break
             try:
                 with self._source.run(run_id) as run:
                     found = list(self._found(run.metadata))
@@ -68,8 +85,8 @@ class Reviewer:
             runs += 1
             findings += found
             if len(findings) > MOST_FINDINGS:
+                is_complete = False
                 break
-        is_complete = len(findings) <= MOST_FINDINGS
         return Review(runs, tuple(findings[:MOST_FINDINGS]), tuple(unread), is_complete)
 
     def _found(self, run: RunMetadata) -> Iterator[Finding]:
