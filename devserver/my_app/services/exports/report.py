@@ -90,7 +90,8 @@ class Report:
         self.words = words_in(options.language)
         self.title = visible(options.title).strip() or self.words["default_title"]
         self.licence = visible(options.licence or "") or self.words["no_licence"]
-        self.made_on = self.date(datetime.now(UTC))
+        self.made_at = datetime.now(UTC).replace(microsecond=0)
+        self.made_on = self.date(self.made_at)
 
     def how_many(self, number: int) -> str:
         """The number of runs, as it stands on the title page."""
