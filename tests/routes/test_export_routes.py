@@ -39,7 +39,7 @@ def test_exports_one_run_in_each_format(
         answer = client.get(f"/api/runs/{run_id}/export.{name}", headers=researcher)
         known = services.exports.manager.format(name)
         assert answer.status_code == 200
-        assert answer.content_type.startswith(known.mime_type)
+        assert answer.content_type == known.mime_type
         assert answer.content_length == len(answer.data) > 0
         said = answer.headers["Content-Disposition"]
         assert said == f"attachment; filename={run_id}.{known.extension}"
@@ -246,6 +246,18 @@ def test_exports_with_pseudonyms_and_marked_copies(
             assert b"DOE_J" not in b"".join(map(package.read, package.namelist()))
     assert len(users) == 1
     assert users.pop().startswith("P-")
+
+
+def test_a_package_has_the_type_of_its_format(
+    client: FlaskClient, run_id: str, researcher: dict[str, str]
+) -> None:
+    body = {"format": "html", "ids": [run_id]}
+    asked = client.post("/api/packages", json=body, headers=researcher)
+    package = made(client, researcher, asked.headers["Location"])
+    answer = client.get(package["file_url"], headers=researcher)
+    assert answer.content_type == "text/html; charset=utf-8"
+    part = client.get(package["file_url"], headers={**researcher, "Range": "bytes=0-3"})
+    assert (part.status_code, part.content_type) == (206, "text/html; charset=utf-8")
 
 
 @pytest.mark.parametrize("set_by", ["1", "true"])

@@ -71,7 +71,7 @@ def export_run(run_id: str, format: str) -> Response:
     file, length = services().exports.run_files.make(run_id, wish)
     response = Response(
         wrap_file(request.environ, file, _PIECE_BYTES),
-        mimetype=known.mime_type,
+        content_type=known.mime_type,
         direct_passthrough=True,
     )
     audit("exported", run_id, format=known.name, pseudonyms=wish.pseudonyms, marked=wish.marked)
