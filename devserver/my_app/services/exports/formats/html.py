@@ -209,10 +209,11 @@ class HtmlFolder(_HtmlReport):
 
     def _page(
         self, package: zipfile.ZipFile, section: Section, report: Report, policy: str
-    ) -> tuple[bytes, str | None]:
-        """The page of one run, whose media are written; and the first picture for its card."""
+    ) -> tuple[bytes, tuple[str, str] | None]:
+        """The page of one run, whose media are written; and the first picture for its card, with
+        what a reader hears who does not see it."""
         words = report.words
-        first: str | None = None
+        first: tuple[str, str] | None = None
         made = [
             _piece("page_top", report.language, section.heading, policy, _CSS),
             f'<main><p class="back"><a href="../index.html">{Markup.escape(words["back"])}</a></p>'
@@ -227,7 +228,7 @@ class HtmlFolder(_HtmlReport):
             if picture:
                 small = f"{stem}picture_{number}.jpg"
                 package.writestr(zipfile.ZipInfo(small), picture.jpeg)
-                first = first or small
+                first = first or (small, medium.alt)
             source = stem + _plain_name(medium.file, number)
             _store(package, source, medium.file)
             small = small and f"../{small}"
