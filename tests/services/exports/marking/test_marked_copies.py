@@ -336,6 +336,22 @@ def test_hostile_texts_break_no_file(tmp_path: Path, name: str, text: str) -> No
     media_probe.measure(path)
 
 
+@given(
+    text=st.text(st.sampled_from(["ä", "😀", "\U0010ffff", "\\", "u", "U", "0", "f"]), min_size=1)
+)
+def test_comments_of_models_say_the_same_text_again(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    copy = marked(tmp_path_factory.mktemp("obj"), samples.obj_bytes(), Marking(TRAINED, text))
+    begin = b"# Prompt: "
+    said = b"".join(
+        line.removeprefix(begin) for line in copy.splitlines() if line.startswith(begin)
+    )
+    assert said.isascii()
+    assert not said.endswith(b"\\")
+    assert said.decode("unicode_escape") == text
+
+
 @pytest.mark.parametrize("version", [3, 4])
 def test_id3_frames_that_are_there_are_kept(tmp_path: Path, version: int) -> None:
     path = tmp_path / "a.mp3"
