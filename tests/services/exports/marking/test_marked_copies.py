@@ -8,6 +8,7 @@ import io
 import json
 import struct
 import tracemalloc
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -350,6 +351,28 @@ def test_comments_of_models_say_the_same_text_again(
     assert said.isascii()
     assert not said.endswith(b"\\")
     assert said.decode("unicode_escape") == text
+
+
+MANY = 100_001
+
+
+@pytest.mark.parametrize(
+    ("data", "at", "part"),
+    [
+        (samples.png_bytes(), 33, b"\0\0\0\0prVt" + zlib.crc32(b"prVt").to_bytes(4, "big")),
+        (saved(picture(), "JPEG"), 20, b"\xff\xfe\0\2"),
+        (samples.wav_bytes(), 12, b"JUNK\0\0\0\0"),
+    ],
+    ids=["png", "jpeg", "wav"],
+)
+def test_a_sound_file_of_very_many_parts_is_not_called_damaged(
+    tmp_path: Path, data: bytes, at: int, part: bytes
+) -> None:
+    many = bytearray(data[:at] + part * MANY + data[at:])
+    if many.startswith(b"RIFF"):
+        many[4:8] = (len(many) - 8).to_bytes(4, "little")
+    with pytest.raises(MarkingNotPossible, match="too many parts"):
+        marked(tmp_path, bytes(many))
 
 
 @pytest.mark.parametrize("version", [3, 4])
