@@ -107,14 +107,14 @@ def export_formats(
         ZipFolders(),
         JsonDocument(),
         JsonLines(),
-        CsvTables(),
+        CsvTables(scratch=scratch),
         XmlDocument(),
         HtmlPage(pictures, scratch=scratch),
         HtmlFolder(pictures, scratch=scratch),
         PdfReport(pictures, scratch=scratch, fonts=reports.fonts, run=reports.set_pages),
         DocxReport(pictures, scratch=scratch),
-        RoCrateExport(terms),
-        QdpxExport(),
+        RoCrateExport(terms, scratch=scratch),
+        QdpxExport(scratch=scratch),
     )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from devserver.my_app.services.exports.formats.codebook import TABLES, Table, rows_of
 from devserver.my_app.services.exports.port import ExportedRun, ExportOptions, Holds, Language
+from devserver.my_app.services.exports.spool import spooled_file
 from devserver.my_app.services.exports.zip_writer import ZipWriter
 
 _MARK = "'"
@@ -30,7 +31,6 @@ _GUARDED: dict[Language, str] = {
     "Text zurück will, nimmt überall, wo eines am Anfang oder direkt hinter Semikolon, Tabulator "
     "oder Zeilenende steht, ein ' weg.",
 }
-_IN_MEMORY = 1024 * 1024
 _PIECE_BYTES = 256 * 1024
 
 README = "README.txt"
@@ -75,7 +75,10 @@ Anfang oder direkt hinter Semikolon, Tabulator oder Zeilenende steht, ein ' weg.
 
 
 class CsvTables:
-    """A ZIP file of tables, each in UTF-8 with a byte order mark, as RFC 4180 has it."""
+    """A ZIP file of tables, each in UTF-8 with a byte order mark, as RFC 4180 has it.
+
+    Works in `scratch`, else where all temporary files are.
+    """
 
     name = "csv"
     extension = "csv.zip"
@@ -84,15 +87,17 @@ class CsvTables:
     holds: Holds = "texts"
     marks_media = False
 
+    def __init__(self, *, scratch: Path | None = None) -> None:
+        self._scratch = scratch
+
     def write(self, runs: Iterable[ExportedRun], out: BinaryIO, options: ExportOptions) -> None:
         """Write all tables in one pass over the runs.
 
-        Those that can't be written yet wait in temporary files, so memory holds a MiB of each.
+        Those that can't be written yet wait in temporary files, so memory holds little of each.
         """
         with ExitStack() as stack, ZipWriter(out) as package:
             waiting = {
-                table.name: stack.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))
-                for table in TABLES
+                table.name: stack.enter_context(spooled_file(self._scratch)) for table in TABLES
             }
             tables = {name: CsvFile(file) for name, file in waiting.items()}
             for table in TABLES:
