@@ -33,7 +33,7 @@ from devserver.my_app.services.exports.package import AUTO
 from devserver.my_app.services.exports.package_selection import Select
 from devserver.my_app.services.exports.packages import Packages
 from devserver.my_app.services.exports.port import ExportFormat
-from devserver.my_app.services.exports.pseudonyms import Pseudonyms
+from devserver.my_app.services.exports.pseudonyms import PSEUDONYMS_VERSION, Pseudonyms
 from devserver.my_app.services.exports.review import Reviewer
 from devserver.my_app.services.exports.run_file import RunFiles
 from devserver.my_app.services.exports.source import ExportSource
@@ -112,14 +112,14 @@ def export_formats(
         ZipFolders(),
         JsonDocument(),
         JsonLines(),
-        CsvTables(),
+        CsvTables(scratch=scratch),
         XmlDocument(),
         HtmlPage(pictures, scratch=scratch),
         HtmlFolder(pictures, scratch=scratch),
         PdfReport(pictures, scratch=scratch, fonts=reports.fonts, run=reports.set_pages),
         DocxReport(pictures, scratch=scratch),
-        RoCrateExport(terms),
-        QdpxExport(),
+        RoCrateExport(terms, scratch=scratch),
+        QdpxExport(scratch=scratch),
     )
 
 
@@ -161,7 +161,7 @@ def build_export_manager(
         auto_folder=root.packages / AUTO,
         auto_formats=settings.auto_export,
         licence=terms.licence,
-        made_by=f"{SERVER_VERSION} {MARKING_VERSION} {terms!r}",
+        made_by=f"{SERVER_VERSION} {MARKING_VERSION} {PSEUDONYMS_VERSION} {terms!r}",
     )
 
 

@@ -307,6 +307,43 @@ def test_texts_are_looked_through_before_a_package(room: Opened, made: Callable[
     assert telling not in text
 
 
+def test_a_review_shows_all_that_it_found_and_what_it_did_not_look_at(
+    room: Opened, made: Callable[..., str]
+) -> None:
+    run_id = made("Ein Schloss im Abendrot", output_type="text")
+    page = room("#q=Abendrot")
+    expect_total(page, 1)
+    finding = {"run_id": run_id, "field": "input_text", "kind": "email", "start": 0, "end": 1}
+    body = {
+        "runs": 1,
+        "unread": ["5c1c2d5e-0000-4000-8000-000000000000"],
+        "complete": False,
+        "findings": [{**finding, "text": f"kind{number}@example.org"} for number in range(9)],
+    }
+    page.route("**/api/packages/review", lambda route: route.fulfill(json=body))
+    page.get_by_role("button", name="Alle auswählen").click()
+    page.get_by_role("button", name="Exportieren").click()
+    dialog = page.get_by_role("dialog")
+    look = dialog.get_by_role("button", name="Erst nach persönlichen Daten sehen")
+    look.click()
+    review = dialog.locator(".review")
+    expect(review).to_contain_text("Die Suche ist unvollständig: Sie endete nach 2 von 1")
+    expect(review).to_contain_text("1 Lauf ließ sich nicht durchsehen")
+    expect(review).to_contain_text("5c1c2d5e")
+    expect(review).to_contain_text("kind5@example.org")
+    last = review.get_by_text("kind8@example.org")
+    expect(last).to_be_hidden()
+    review.get_by_text("und 3 weitere Stellen").click()
+    expect(last).to_be_visible()
+    expect(review.get_by_role("checkbox")).not_to_be_checked()
+    expect_accessible(page)
+    body.update(findings=body["findings"][:2], complete=True, unread=[])  # type: ignore[index]
+    look.click()
+    expect(review).not_to_contain_text("weitere")
+    expect(review).not_to_contain_text("unvollständig")
+    expect(review).not_to_contain_text("durchsehen,")
+
+
 def test_deleting_names_what_goes_and_shows_what_went(
     room: Opened, made: Callable[..., str], server_with_runs: RunningServer
 ) -> None:

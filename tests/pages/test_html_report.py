@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
@@ -141,6 +142,42 @@ def test_pictures_and_players_show_what_they_hold(
     with page.expect_download() as download:
         link.click()
     assert Path(download.value.path()).read_bytes()[:4] == b"glTF"
+
+
+@pytest.mark.parametrize("opened", [opened_page, opened_folder])
+def test_on_paper_a_film_is_a_still_and_the_terms_are_said(
+    page: Page, tmp_path: Path, opened: Callable[..., None]
+) -> None:
+    opened(page, tmp_path, run_with(tmp_path, "Eine Katze", "video"))
+    for is_overview in (True, False) if opened is opened_folder else (True,):
+        if not is_overview:
+            page.get_by_role("link", name="Alles zu diesem Lauf").click()
+        page.emulate_media(media="print")
+        expect(page.locator(".licence")).to_have_text(re.compile("Lizenz: Für die Auswahl"))
+        expect(page.locator(".licence")).to_be_visible()
+        expect(page.get_by_text("Alle Bilder, Klänge, Filme")).to_be_visible()
+        if is_overview:
+            assert page.locator("details .licence").count() == 0
+        if page.locator("video").count():
+            expect(page.locator("video")).to_be_hidden()
+            still = page.locator("figure img")
+            expect(still).to_be_visible()
+            assert still.evaluate("one => one.decode().then(() => one.naturalWidth)") > 0
+        page.emulate_media(media="screen")
+    expect(page.locator("video")).to_be_visible()
+    expect(page.locator("figure img")).to_be_hidden()
+
+
+def test_a_film_without_a_still_says_so_on_paper(page: Page, tmp_path: Path) -> None:
+    run = run_with(tmp_path, "Eine Katze", "video")
+    [(file, _)] = run.media
+    file.path.write_bytes(b"no film any more")
+    opened_page(page, tmp_path, run)
+    said = page.get_by_text("Davon lässt sich kein Bild zeigen.")
+    expect(said).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(said).to_be_visible()
+    expect(page.locator("video")).to_be_hidden()
 
 
 def test_light_and_dark_can_be_chosen(page: Page, tmp_path: Path) -> None:

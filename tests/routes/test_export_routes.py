@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from lxml import etree
 
+from devserver.my_app.routes import export_routes
 from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.wiring import Services
 from tests.exported_runs import a_stored_run, contents
@@ -38,7 +39,7 @@ def test_exports_one_run_in_each_format(
         answer = client.get(f"/api/runs/{run_id}/export.{name}", headers=researcher)
         known = services.exports.manager.format(name)
         assert answer.status_code == 200
-        assert answer.content_type.startswith(known.mime_type)
+        assert answer.content_type == known.mime_type
         assert answer.content_length == len(answer.data) > 0
         said = answer.headers["Content-Disposition"]
         assert said == f"attachment; filename={run_id}.{known.extension}"
@@ -249,6 +250,78 @@ def test_exports_with_pseudonyms_and_marked_copies(
     assert users.pop().startswith("P-")
 
 
+def test_a_package_has_the_type_of_its_format(
+    client: FlaskClient, run_id: str, researcher: dict[str, str]
+) -> None:
+    body = {"format": "html", "ids": [run_id]}
+    asked = client.post("/api/packages", json=body, headers=researcher)
+    package = made(client, researcher, asked.headers["Location"])
+    answer = client.get(package["file_url"], headers=researcher)
+    assert answer.content_type == "text/html; charset=utf-8"
+    part = client.get(package["file_url"], headers={**researcher, "Range": "bytes=0-3"})
+    assert (part.status_code, part.content_type) == (206, "text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize("set_by", ["1", "true"])
+def test_both_ways_to_set_a_flag_hide_the_name(
+    client: FlaskClient, run_id: str, researcher: dict[str, str], set_by: str
+) -> None:
+    url = f"/api/runs/{run_id}/export.json?pseudonyms={set_by}"
+    assert b"DOE_J" not in client.get(url, headers=researcher).data
+    for unset in ("0", "false"):
+        url = f"/api/runs/{run_id}/export.json?pseudonyms={unset}"
+        assert b"DOE_J" in client.get(url, headers=researcher).data
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "possible"),
+    [
+        ("pseudonyms=yes", "pseudonyms", "1, true, 0, false"),
+        ("pseudonyms=True", "pseudonyms", "1, true, 0, false"),
+        ("pseudonyms=", "pseudonyms", "1, true, 0, false"),
+        ("pseudonyms=0&pseudonyms=1", "pseudonyms", "1, true, 0, false"),
+        ("marked=on", "marked", "1, true, 0, false"),
+        ("language=fr", "language", "de, en"),
+        ("pseudonym=1", "pseudonym", "pseudonyms, marked, language, title, licence"),
+    ],
+)
+def test_what_a_query_says_wrongly_is_refused(
+    *,
+    client: FlaskClient,
+    run_id: str,
+    researcher: dict[str, str],
+    query: str,
+    field: str,
+    possible: str,
+) -> None:
+    answer = client.get(f"/api/runs/{run_id}/export.json?{query}", headers=researcher)
+    body = answer.get_json()
+    assert (answer.status_code, body["status"], body["code"]) == (400, "error", "invalid_request")
+    assert field in body["error"]
+    assert possible in body["error"]
+    assert body["details"]["fields"][0]["field"] == field
+
+
+def test_the_other_routes_of_exports_take_no_query(
+    client: FlaskClient, run_id: str, researcher: dict[str, str]
+) -> None:
+    known = "0" * 32
+    for method, path in (
+        ("GET", "packages"),
+        ("POST", "packages"),
+        ("POST", "packages/review"),
+        ("GET", f"packages/{known}"),
+        ("GET", f"packages/{known}/file"),
+        ("POST", f"packages/{known}/cancel"),
+        ("DELETE", f"packages/{known}"),
+    ):
+        body = {"format": "json", "ids": [run_id]} if method == "POST" else None
+        url = f"/api/{path}?pseudonyms=1"
+        answer = client.open(url, method=method, json=body, headers=researcher)
+        assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_request")
+    assert client.get("/api/packages?pseudonyms=1").status_code == 401
+
+
 def test_a_selection_is_looked_through_before_it_is_taken_away(
     client: FlaskClient, services: Services, researcher: dict[str, str]
 ) -> None:
@@ -275,6 +348,15 @@ def test_a_selection_is_looked_through_before_it_is_taken_away(
     assert made(client, researcher, url)["runs"] == 1
     lines = client.get(f"{url}/file", headers=researcher).data.splitlines()
     assert [json.loads(line)["run_id"] for line in lines] == [clean]
+
+
+def test_a_review_that_takes_too_long_says_that_it_is_incomplete(
+    client: FlaskClient, run_id: str, researcher: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_routes, "MOST_SECONDS", 0)
+    answer = client.post("/api/packages/review", json={"ids": [run_id]}, headers=researcher)
+    review = answer.get_json()
+    assert (answer.status_code, review["runs"], review["complete"]) == (200, 0, False)
 
 
 @pytest.mark.parametrize(

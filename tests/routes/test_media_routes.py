@@ -306,6 +306,30 @@ def test_a_marked_copy_says_more_where_it_is_asked_to(client: FlaskClient, run_i
         assert image.size == (16, 12)
 
 
+def test_flags_of_media_are_read_strictly(client: FlaskClient, run_id: str) -> None:
+    url = f"/api/media/image/{run_id}"
+    original = client.get(url).data
+    assert b"trainedAlgorithmicMedia" in client.get(f"{url}?marked=true").data
+    assert client.get(f"{url}?marked=false&download=0").data == original
+    saved = client.get(f"{url}?download=true").headers["Content-Disposition"]
+    assert saved.startswith("attachment")
+    for query in (
+        "marked=yes",
+        "marked=True",
+        "marked=",
+        "marked=0&marked=1",
+        "download=yes",
+        "marked=1&download=yes",
+        "with=prompt",
+        "marked=0&with=prompt",
+        "with=user_id",
+        "marked=1&with=prompt&with=user_id",
+    ):
+        answer = client.get(f"{url}?{query}")
+        assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_request")
+    assert client.get(f"{url}?_=1699999999").data == original  # what keeps a cache away
+
+
 def test_parts_and_conditions_of_a_marked_copy(client: FlaskClient, run_id: str) -> None:
     url = f"/api/media/video/{run_id}?marked=1"
     whole = client.get(url)

@@ -51,6 +51,8 @@ def test_a_page_among_the_files_is_no_page(
     saved = client.get(f"/api/runs/{run_id}/files/evil.html", headers=researcher)
     assert saved.content_type == "application/octet-stream"
     assert "sandbox" in saved.headers["Content-Security-Policy"]
+    text = client.get(f"/api/runs/{run_id}/files/input_text.txt", headers=researcher)
+    assert text.content_type == "text/plain; charset=utf-8"
 
 
 def test_an_archived_run_shows_no_files(

@@ -145,6 +145,7 @@ def test_media_come_as_they_are(
     assert client.get(url, headers=etag).status_code == 304
     head = client.head(url)
     assert (head.status_code, head.data, head.content_length) == (200, b"", len(data))
+    assert client.get(f"{url}?download=yes").status_code == 400
     saved = client.get(f"{url}?download=1")
     assert saved.headers["Content-Disposition"].startswith("attachment; filename=dada_")
     assert run_id[:8] not in str(saved.headers)

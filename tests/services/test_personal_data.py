@@ -167,6 +167,11 @@ FOUND: dict[str, list[str]] = {
         "⟦Lena⟧, 9 Jahre, malt",
         "A cat by ⟦Lena Miller⟧ (9)",
     ],
+    "user_id": [
+        "Das ist von ⟦lena_kovac7⟧.",
+        "⟦LENA KOVAC7⟧ war es, ⟦lena.kovac7⟧",
+        "⟦Lena⟧ reitet auf einem Drachen",
+    ],
     "class_name": [
         "⟦Lena⟧ reitet auf einem Drachen",
         "⟦lena müller⟧ fliegt",
@@ -305,16 +310,20 @@ def unmarked(marked: str) -> tuple[str, list[str]]:
     return marked.replace("⟦", "").replace("⟧", ""), [piece[0] for piece in pieces[1:]]
 
 
+def find(kind: str, text: str) -> list[PersonalDatum]:
+    names = CLASS if kind == "class_name" else ()
+    return find_personal_data(text, names, "lena_kovac7" if kind == "user_id" else None)
+
+
 def found_in(text: str, kind: str = "") -> list[str]:
-    data = find_personal_data(text, CLASS if kind == "class_name" else ())
+    data = find(kind, text)
     return [text[datum.start : datum.end] for datum in data]
 
 
 @pytest.mark.parametrize(("kind", "marked"), CASES)
 def test_it_is_found_and_nothing_else(kind: str, marked: str) -> None:
     text, expected = unmarked(marked)
-    names = CLASS if kind == "class_name" else ()
-    found = find_personal_data(text, names)
+    found = find(kind, text)
     assert [text[datum.start : datum.end] for datum in found] == expected
     assert {datum.kind for datum in found} == {kind}
 
@@ -322,16 +331,14 @@ def test_it_is_found_and_nothing_else(kind: str, marked: str) -> None:
 @pytest.mark.parametrize(("kind", "marked"), CASES)
 def test_without_it_the_rest_stays_to_the_letter(kind: str, marked: str) -> None:
     text, expected = unmarked(marked)
-    names = CLASS if kind == "class_name" else ()
-    without = without_personal_data(text, find_personal_data(text, names))
+    without = without_personal_data(text, find(kind, text))
     rest = text
     for said in expected:
         before, _, rest = rest.partition(said)
         assert without.startswith(f"{before}[")
         without = without[len(before) :].partition("]")[2]
     assert without == rest
-    again = without_personal_data(text, find_personal_data(text, names))
-    assert find_personal_data(again, names) == []
+    assert find(kind, without_personal_data(text, find(kind, text))) == []
 
 
 def test_every_kind_has_cases() -> None:
@@ -354,6 +361,15 @@ def test_without_names_of_a_class_no_name_alone_is_found() -> None:
     assert find_personal_data("Lena reitet", ["", " ", "-", "L"]) == []
     assert found_in("Die Lenaschlucht und Maxima", "class_name") == []
     assert found_in("Müller mahlen Mehl", "class_name") == []
+
+
+def test_a_label_that_is_an_ordinary_word_is_found_as_a_whole_only() -> None:
+    for label, text in (("die_maus", "die Katze"), ("kind07", "Ein Kind"), ("a", "a b"), ("", "x")):
+        assert find_personal_data(text, label=label) == []
+    assert [(one.start, one.end) for one in find_personal_data("Die Maus!", (), "die_maus")] == [
+        (0, 8)
+    ]
+    assert find_personal_data("DOE_JX und xDOE_J", label="DOE_J") == []
 
 
 def test_a_name_is_found_however_its_letters_are_encoded() -> None:

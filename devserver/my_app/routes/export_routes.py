@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import cast, get_args
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 from werkzeug.wsgi import wrap_file
 
 from devserver.my_app.routes import wire
@@ -15,11 +16,13 @@ from devserver.my_app.routes.http import (
     read_body,
     services,
 )
-from devserver.my_app.routes.openapi import documented
+from devserver.my_app.routes.openapi import documentation_of, documented
+from devserver.my_app.routes.query_string import check_names, choice, flag
 from devserver.my_app.routes.stored_files import file_answer
 from devserver.my_app.services.export_manager import ExportWish
 from devserver.my_app.services.exports.packages import PackageExpired, PackageStatus
-from devserver.my_app.services.exports.port import ExportOptions
+from devserver.my_app.services.exports.port import ExportOptions, Language
+from devserver.my_app.services.exports.review import MOST_SECONDS
 
 blueprint = Blueprint("exports", __name__, url_prefix="/api")
 
@@ -27,13 +30,21 @@ _PIECE_BYTES = 256 * 1024
 _LONGEST_TEXT = 500
 
 
+@blueprint.before_request
+def _check_query() -> None:
+    """A misspelt `pseudonyms` would give away names: what nobody knows is refused."""
+    said = documentation_of(current_app.view_functions[request.endpoint or ""])
+    if said is not None:
+        check_names(tuple(said.query))
+
+
 @blueprint.get("/runs/<run_id>/export.<format>")
 @documented(
     answers={200: None},
     errors=(400, 401, 404, 409, 500, 502, 503, 504),
     query={
-        "pseudonyms": "1 for a pseudonym in place of the user_id.",
-        "marked": "1 for media as copies that say that AI made them.",
+        "pseudonyms": "1 or true for a pseudonym in place of the user_id; else 0 or false.",
+        "marked": "1 or true for media as copies that say that AI made them; else 0 or false.",
         "language": "de (the default) or en, for what explains the data.",
         "title": "A heading.",
         "licence": "What it says of its licence, in place of DEVSERVER_LICENCE.",
@@ -48,10 +59,10 @@ def export_run(run_id: str, format: str) -> Response:
     manager = services().exports.manager
     wish = ExportWish(
         format,
-        pseudonyms=request.args.get("pseudonyms") == "1",
-        marked=request.args.get("marked") == "1",
+        pseudonyms=flag("pseudonyms"),
+        marked=flag("marked"),
         options=ExportOptions(
-            language="en" if request.args.get("language") == "en" else "de",
+            language=cast(Language, choice("language", get_args(Language), "de")),
             title=_asked("title") or "",
             licence=_asked("licence"),
         ),
@@ -60,7 +71,7 @@ def export_run(run_id: str, format: str) -> Response:
     file, length = services().exports.run_files.make(run_id, wish)
     response = Response(
         wrap_file(request.environ, file, _PIECE_BYTES),
-        mimetype=known.mime_type,
+        content_type=known.mime_type,
         direct_passthrough=True,
     )
     audit("exported", run_id, format=known.name, pseudonyms=wish.pseudonyms, marked=wish.marked)
@@ -109,12 +120,15 @@ def ask_for_package() -> Response:
     for_researchers=True,
 )
 def review_selection() -> Response:
-    """What may tell who somebody is in the texts of a selection, before a package is made of it."""
+    """What may tell who somebody is in the texts of a selection, before a package is made of it.
+
+    After 20 seconds it answers with what it has, and `complete` is false.
+    """
     body = read_body(wire.PackageSelection)
     _check_selection(body)
     exports = services().exports
     chosen = exports.packages.select(body.ids, body.query, body.leave_out)
-    review = exports.reviewer.review(chosen)
+    review = exports.reviewer.review(chosen, most_seconds=MOST_SECONDS)
     audit("reviewed", runs=review.runs)
     found = [wire.PersonalDatumFound(**asdict(finding)) for finding in review.findings]
     answer = json_answer(
@@ -130,7 +144,7 @@ def review_selection() -> Response:
 
 
 @blueprint.get("/packages")
-@documented(answers={200: wire.PackageList}, errors=(401,), for_researchers=True)
+@documented(answers={200: wire.PackageList}, errors=(400, 401), for_researchers=True)
 def all_packages() -> Response:
     """All packages, the one asked for last first."""
     known = services().exports.packages.all()
@@ -141,7 +155,7 @@ def all_packages() -> Response:
 
 
 @blueprint.get("/packages/<package_id>")
-@documented(answers={200: wire.PackageView}, errors=(401, 404), for_researchers=True)
+@documented(answers={200: wire.PackageView}, errors=(400, 401, 404), for_researchers=True)
 def package_state(package_id: str) -> Response:
     """How a package stands, and how far its making is."""
     return json_answer(_view(services().exports.packages.get(package_id)))
@@ -150,7 +164,7 @@ def package_state(package_id: str) -> Response:
 @blueprint.get("/packages/<package_id>/file")
 @documented(
     answers={200: None, 206: None, 304: None},
-    errors=(401, 404, 409, 410, 412, 416),
+    errors=(400, 401, 404, 409, 410, 412, 416),
     for_researchers=True,
 )
 def package_file(package_id: str) -> Response:
@@ -173,7 +187,7 @@ def package_file(package_id: str) -> Response:
 
 
 @blueprint.post("/packages/<package_id>/cancel")
-@documented(answers={200: wire.PackageView}, errors=(401, 404, 409, 503), for_researchers=True)
+@documented(answers={200: wire.PackageView}, errors=(400, 401, 404, 409, 503), for_researchers=True)
 def cancel_package(package_id: str) -> Response:
     """Cancel a package that is not made yet; nothing of its file stays. 409 when it is over."""
     packages = services().exports.packages
@@ -182,7 +196,7 @@ def cancel_package(package_id: str) -> Response:
 
 
 @blueprint.delete("/packages/<package_id>")
-@documented(answers={200: wire.PackageDeleted}, errors=(401, 404, 503), for_researchers=True)
+@documented(answers={200: wire.PackageDeleted}, errors=(400, 401, 404, 503), for_researchers=True)
 def delete_package(package_id: str) -> Response:
     """Delete a package, cancelled first if need be. The runs stay."""
     packages = services().exports.packages

@@ -25,6 +25,7 @@ from devserver.my_app.routes.media_answers import (
     small_picture_answer,
 )
 from devserver.my_app.routes.openapi import documented
+from devserver.my_app.routes.query_string import flag
 from devserver.my_app.routes.stored_files import file_answer, spliced_answer
 from devserver.my_app.routes.views import extension_of, outputs_view, run_view
 from devserver.my_app.services.exports.marking import (
@@ -43,8 +44,8 @@ _NAME = re.compile(r"(?P<stem>[0-9a-f-]+)(?:\.(?P<extension>[a-z0-9]{1,8}))?")
 _NUMBER = re.compile(r"[1-9][0-9]{0,3}")
 _FILE_ERRORS = (400, 404, 409, 412, 416)
 _FILE_QUERY = {
-    "download": "1 to have it saved under a sensible name instead of shown.",
-    "marked": "1 for a copy that says that AI made it; 409 where that is not possible.",
+    "download": "1 or true to have it saved under a sensible name, not shown; else 0 or false.",
+    "marked": "1 or true for a copy that says that AI made it; 409 where that is not possible.",
     "with": "What a marked copy says besides, with commas: prompt, schema, run_id.",
 }
 _SIZE_QUERY = {
@@ -114,15 +115,18 @@ def _send(media_type: str, run_id: str, number: int, extension: str | None) -> R
     output = output_of(run, media_type, number, extension)
     path = services().storage.path_of(run, output)
     prefix = services().settings.accel_redirect_prefix
+    is_marked, details = flag("marked"), _details()
+    if details and not is_marked:
+        raise FieldsInvalid("This request can't be used: with goes with marked=1 only.")
     try:
-        if request.args.get("marked") == "1":
-            return _send_marked(run, output, number, path)
+        if is_marked:
+            return _send_marked(run, output, number, path, details)
         response = file_answer(
             path,
             mime_type=mime_type_sent(output),
             etag=output.sha256 or True,
             download_name=_download_name(run, output, number),
-            as_attachment=request.args.get("download") == "1",
+            as_attachment=flag("download"),
             accel_path=f"{prefix}{run_id}/{output.filename}" if prefix else None,
         )
     except FileNotFoundError as error:
@@ -131,21 +135,24 @@ def _send(media_type: str, run_id: str, number: int, extension: str | None) -> R
     return response
 
 
-def _send_marked(run: RunMetadata, output: Output, number: int, original: Path) -> Response:
-    marking = marking_of(run, output, _details())
+def _send_marked(
+    run: RunMetadata, output: Output, number: int, original: Path, details: list[Detail]
+) -> Response:
+    marking = marking_of(run, output, details)
     response = spliced_answer(
         marked_copy(original, marking),
         mime_type=mime_type_sent(output),
         etag=marked_etag(output, original, marking),
         download_name=_download_name(run, output, number),
-        as_attachment=request.args.get("download") == "1",
+        as_attachment=flag("download"),
     )
     guard_media(response)
     return response
 
 
 def _details() -> list[Detail]:
-    asked = [name.strip() for name in request.args.get("with", "").split(",") if name.strip()]
+    said = ",".join(request.args.getlist("with"))
+    asked = [name.strip() for name in said.split(",") if name.strip()]
     if unknown := set(asked) - set(DETAILS):
         raise FieldsInvalid(
             "This request can't be used: with may name prompt, schema and run_id.",

@@ -19,6 +19,7 @@ from devserver.my_app.routes.media_answers import (
 )
 from devserver.my_app.routes.openapi import documented
 from devserver.my_app.routes.own_address import own_address
+from devserver.my_app.routes.query_string import flag
 from devserver.my_app.routes.shared_words import LANGUAGES, Language, day_in, words_in
 from devserver.my_app.routes.stored_files import file_answer, spliced_answer
 from devserver.my_app.routes.views import extension_of
@@ -37,7 +38,7 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_FILE_ERRORS = (404, 409, 410, 412, 416)
+_FILE_ERRORS = (400, 404, 409, 410, 412, 416)
 _SAID = {"link_expired": "link_expired", "link_not_found": "link_not_found"}
 _GONE = frozenset({"run_not_found", "media_not_found", "no_thumbnail"})
 
@@ -93,7 +94,9 @@ def qr_code(code: str) -> Response:
 @documented(
     answers={200: None, 206: None, 304: None},
     errors=_FILE_ERRORS,
-    query={"download": "1 to have it saved under a sensible name instead of shown."},
+    query={
+        "download": "1 or true to have it saved under a sensible name, not shown; else 0 or false."
+    },
     fails_on_a_page=True,
 )
 def media(code: str, media_type: str, number: str) -> Response:
@@ -105,7 +108,7 @@ def media(code: str, media_type: str, number: str) -> Response:
     output = output_of(run, media_type, int(match["number"]), match["extension"])
     path = services().storage.path_of(run, output)
     name = f"{run.schema_id}_{match['number']}.{extension_of(output)}"
-    as_attachment = request.args.get("download") == "1"
+    as_attachment = flag("download")
     try:
         cleaned = shared_file(path, run.run_id)
         if cleaned is None:

@@ -68,6 +68,7 @@ def file_answer(
         ),
     )
     response.headers.pop("X-Sendfile", None)
+    response.content_type = mime_type  # werkzeug puts a charset behind one that is there
     if response.status_code == 412:
         raise PreconditionFailed
     if response.status_code in (200, 206):
@@ -88,7 +89,7 @@ def spliced_answer(
     """
     response = Response(
         FileWrapper(cast(IO[bytes], spliced.open()), _PIECE_BYTES),
-        mimetype=mime_type,
+        content_type=mime_type,
         direct_passthrough=True,
     )
     response.content_length = spliced.length

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -41,6 +41,20 @@ def utc_now() -> str:
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
+
+    def without_unknown(self) -> Self:
+        """A copy with those keys alone that this version knows, also in the records within it."""
+        known = {name: _known(getattr(self, name)) for name in type(self).model_fields}
+        copy: Any = type(self).model_construct(self.model_fields_set & known.keys(), **known)
+        return cast(Self, copy)
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, _Record):
+        return value.without_unknown()
+    if isinstance(value, tuple):
+        return tuple(map(_known, value))
+    return value
 
 
 class Output(_Record):

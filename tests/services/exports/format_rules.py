@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import gc
 import io
+import tempfile
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from devserver.my_app.services.exports import spool
 from devserver.my_app.services.exports.port import ExportedRun, ExportFormat, ExportOptions
 from tests.exported_runs import HOSTILE_TEXTS, LONE_SURROGATES, a_run
 from tests.media_samples import png_bytes
@@ -142,6 +144,14 @@ class FormatRules:
                     file.path.unlink()
 
         assert written(known, one_by_one())
+
+    def test_lays_nothing_where_the_system_has_its_temporary_files(
+        self, known: ExportFormat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """That may be a small disk in memory, and it is not the one whose room was asked for."""
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+        monkeypatch.setattr(spool, "_IN_MEMORY", 1)
+        assert written(known, iter([a_run(tmp_path), a_run(tmp_path)]))
 
     def test_holds_no_media_in_memory(self, known: ExportFormat, tmp_path: Path) -> None:
         large = [a_run(tmp_path, media=png_bytes() + bytes(_LARGE)) for _ in range(2)]

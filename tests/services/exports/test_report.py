@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from devserver.config import PROJECT_FOLDER
 from devserver.my_app.services.exports.port import ExportOptions
 from devserver.my_app.services.exports.report import Report
 from devserver.my_app.services.exports.report_words import words_in
@@ -61,6 +63,56 @@ def test_blocked_runs_say_why_and_where(tmp_path: Path) -> None:
     assert section.why.label == "Angehalten in Stufe 1"
     assert section.why.value == "Darüber machen wir keine Bilder. (violence)"
     assert section.transformed_text is None
+
+
+@pytest.mark.parametrize(
+    ("language", "technique", "model"), [("de", "Technik", "Modell"), ("en", "Technique", "Model")]
+)
+def test_a_technique_is_no_model(tmp_path: Path, language: str, technique: str, model: str) -> None:
+    embedded = StageRecord(stage=2, step="shake", status="transformed", model="technique:cut_up")
+    guard = StageRecord(stage=1, step="guard", status="passed", model="llama-guard3")
+    report = Report(ExportOptions(language=language))  # type: ignore[arg-type]
+    for stages, expected in (
+        ([embedded], {technique: "cut up"}),
+        ([guard, embedded], {technique: "cut up", model: "llama-guard3"}),
+    ):
+        section = report.section(run_with(tmp_path, stages=stages), 1)
+        facts = {fact.label: fact.value for fact in section.facts}
+        assert {key: facts[key] for key in (technique, model) if key in facts} == expected
+        assert f"{technique}: cut up" in section.steps[-1].facts
+        assert "technique:" not in str(section.steps + section.facts)
+
+
+def test_general_steps_have_the_words_of_the_gallery(tmp_path: Path) -> None:
+    for language in ("de", "en"):
+        path = PROJECT_FOLDER / "devserver" / "public_dev" / "locales" / f"{language}.json"
+        gallery = json.loads(path.read_text(encoding="utf-8"))
+        said = {
+            key.removeprefix("gallery.step."): word
+            for key, word in gallery.items()
+            if key.startswith("gallery.step.") and key.split(".")[2] not in ("idea", "end", "seed")
+        }
+        assert len(said) > 5
+        stages = [StageRecord(stage=1, step=name, status="passed") for name in said]
+        report = Report(ExportOptions(language=language))
+        steps = report.section(run_with(tmp_path, stages=stages), 1).steps
+        assert [step.title.rpartition(" · ")[2] for step in steps] == [*said.values()]
+    own = [StageRecord(stage=2, step="shake", status="transformed")]
+    [step] = Report(ExportOptions()).section(run_with(tmp_path, stages=own), 1).steps
+    assert step.title.endswith(" · shake")
+
+
+def test_one_seed_is_said_once_and_several_where_they_belong(tmp_path: Path) -> None:
+    stages = [StageRecord(stage=2, step="a", status="transformed", details={"seed": 7})]
+    run = run_with(tmp_path, "Text", "image", stages=stages)
+    section = Report(ExportOptions()).section(run, 1)
+    assert [fact.value for fact in section.facts if "Seed" in fact.label] == ["7"]
+    assert "Seed" not in section.steps[0].facts + section.media[0].facts
+    other = run.metadata.having(request=run.metadata.request.model_copy(update={"seed": 10}))
+    section = Report(ExportOptions()).section(type(run)(other, run.files), 1)
+    assert [fact.value for fact in section.facts if "Seed" in fact.label] == ["7, 10"]
+    assert section.steps[0].facts.endswith("Seed 7")
+    assert section.media[0].facts.endswith("Seed 7")
 
 
 def test_steps_say_what_held_them_up(tmp_path: Path) -> None:

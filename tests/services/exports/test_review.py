@@ -80,6 +80,47 @@ def test_every_text_is_gone_through_once() -> None:
     }
 
 
+def test_what_another_writer_noted_is_gone_through_too() -> None:
+    run = RunMetadata.model_validate(
+        {
+            "run_id": new_run_id(),
+            "status": "success",
+            "teacher": {"name": "eins"},
+            "request": {"pupil": "zwei"},
+            "outputs": [{"type": "image", "filename": "x.png", "credit": "drei", "by": "vier"}],
+            "stages": [{"stage": 1, "step": "a", "status": "passed", "note": "fünf"}],
+            "jobs": [{"backend": "b", "server": "http://sechs", "state": "done", "for": "sieben"}],
+            "error": {"code": "c", "message": "m", "seen_by": ["acht"]},
+        }
+    )
+    fields = {text: field for field, text in free_texts(run)}
+    assert {
+        "eins": "teacher.name",
+        "zwei": "request.pupil",
+        "drei": "outputs[0].credit",
+        "vier": "outputs[0].by",
+        "fünf": "stages[0].note",
+        "http://sechs": "jobs[0].server",
+        "sieben": "jobs[0].for",
+        "acht": "error.seen_by[0]",
+    }.items() <= fields.items()
+
+
+def test_the_label_of_a_person_is_found_in_their_texts(
+    reviewer: Reviewer, storage: MediaStorageService
+) -> None:
+    run_id = a_stored_run(storage, "Ein Bild von DOE_J")
+    bare = a_stored_run(storage, "DOE_J")
+    nobody = a_stored_run(storage, "Ein Bild von DOE_J", user_id=None)
+    found = reviewer.review([run_id, bare, nobody])
+    assert {(one.run_id, one.field, one.kind, one.text) for one in found.findings} == {
+        (run_id, "input_text", "user_id", "DOE_J"),
+        (run_id, "transformed_text", "user_id", "DOE_J"),
+        (bare, "input_text", "user_id", "DOE_J"),
+        (bare, "transformed_text", "user_id", "DOE_J"),
+    }
+
+
 def test_what_is_too_much_is_said_to_be(
     reviewer: Reviewer, storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,3 +128,17 @@ def test_what_is_too_much_is_said_to_be(
     ids = [a_stored_run(storage, TEXT, pictures=0) for _ in range(3)]
     found = reviewer.review(ids)
     assert (len(found.findings), found.is_complete) == (3, False)
+
+
+def test_it_ends_when_its_time_is_over_and_says_so(
+    folders: RunFolders, storage: MediaStorageService
+) -> None:
+    ids = [a_stored_run(storage, TEXT, pictures=0) for _ in range(4)]
+    ticks = iter(range(100))  # a second goes by with each look at the clock
+    reviewer = Reviewer(ExportSource(folders), clock=lambda: float(next(ticks)))
+    found = reviewer.review(ids, most_seconds=3)
+    assert (found.runs, found.is_complete) == (2, False)
+    assert {one.run_id for one in found.findings} == {*ids[:2]}
+    for enough in (5, None):
+        found = reviewer.review(ids, most_seconds=enough)
+        assert (found.runs, found.is_complete) == (4, True)

@@ -60,7 +60,9 @@ class ReviewAnswer(BaseModel):
     runs: int = Field(description="How many runs were looked through.")
     findings: list[PersonalDatumFound]
     unread: list[str] = Field(description="Runs that are not over or can't be read.")
-    complete: bool = Field(description="false when there are more than are listed.")
+    complete: bool = Field(
+        description="false when more was found than is listed, or not all runs were looked through."
+    )
 
 
 class PackageView(BaseModel):

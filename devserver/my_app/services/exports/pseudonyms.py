@@ -19,6 +19,9 @@ from devserver.my_app.services.durable_files import (
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.run_metadata import RunMetadata
 
+PSEUDONYMS_VERSION = 2
+"""Another number whenever the same runs come out otherwise with pseudonyms."""
+
 _KEY = "pseudonym_key"
 _KEY_BYTES = 32
 _CODE_CHARACTERS = 24
@@ -52,8 +55,12 @@ class Pseudonyms:
         return f"P-{base64.b32encode(digest).decode()[:_CODE_CHARACTERS]}"
 
     def pseudonymise(self, run: RunMetadata) -> RunMetadata:
-        """The run with a code for its user_id; one without any keeps none. Raises as `code`."""
-        return run if run.user_id is None else run.having(user_id=self.code(run.user_id))
+        """The run with a code for its user_id; one without any keeps none. Raises as `code`.
+
+        Keys that this version doesn't know are left out, as files are: they may say who it is.
+        """
+        known = run.without_unknown()
+        return known if run.user_id is None else known.having(user_id=self.code(run.user_id))
 
     def _key(self) -> bytes:
         if self._known is None:

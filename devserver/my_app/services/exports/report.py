@@ -19,6 +19,7 @@ from devserver.my_app.services.run_metadata import Output, RunMetadata, StageRec
 _EXCERPT = 60
 _ALT = 200
 _WITHOUT_MODEL = ("atelier",)
+_TECHNIQUE = "technique:"
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ class Report:
         self.words = words_in(options.language)
         self.title = visible(options.title).strip() or self.words["default_title"]
         self.licence = visible(options.licence or "") or self.words["no_licence"]
-        self.made_on = self.date(datetime.now(UTC))
+        self.made_at = datetime.now(UTC).replace(microsecond=0)
+        self.made_on = self.date(self.made_at)
 
     def how_many(self, number: int) -> str:
         """The number of runs, as it stands on the title page."""
@@ -101,6 +103,7 @@ class Report:
         about, words = run.metadata, self.words
         text = visible(about.input_text)
         schema = visible(about.schema_id or "?")
+        seeds = _seeds_of(about)
         return Section(
             number=number,
             heading=f"{words['run']} {number}: {_excerpt(text) or schema}",
@@ -115,8 +118,8 @@ class Report:
             transformed_text=None
             if about.transformed_text is None
             else visible(about.transformed_text),
-            steps=tuple(self._step(step) for step in journey_of(about)),
-            media=tuple(self._medium(file, output, text) for file, output in run.media),
+            steps=tuple(self._step(step, seeds) for step in journey_of(about)),
+            media=tuple(self._medium(file, output, text, seeds) for file, output in run.media),
         )
 
     def date(self, moment: datetime) -> str:
@@ -138,13 +141,12 @@ class Report:
 
     def _facts(self, run: RunMetadata) -> list[Fact]:
         words = self.words
-        seeds = {str(o.seed) for o in run.outputs if o.seed is not None}
         backends = dict.fromkeys(o.backend for o in run.outputs if o.backend)
-        models = dict.fromkeys(
+        used = dict.fromkeys(
             [o.model for o in run.outputs if o.model] + [s.model for s in run.stages if s.model]
         )
-        if run.request.seed is not None:
-            seeds.add(str(run.request.seed))
+        techniques = [_plain(name) for name in used if name.startswith(_TECHNIQUE)]
+        models = [name for name in used if not name.startswith(_TECHNIQUE)]
         mode = run.execution_mode or ""
         rows = [
             ("schema", run.schema_id or ""),
@@ -155,7 +157,8 @@ class Report:
             ("level", run.safety_level or ""),
             ("backend", ", ".join(backends)),
             ("model", ", ".join(models)),
-            ("seed", ", ".join(sorted(seeds))),
+            ("technique", ", ".join(techniques)),
+            ("seed", ", ".join(map(str, sorted(_seeds_of(run))))),
             ("user_id", run.user_id or ""),
             ("workshop", run.workshop or ""),
             ("context", run.request.context or ""),
@@ -172,15 +175,17 @@ class Report:
         title = label.format(error.stage) if label and error.stage else words["why_ended"]
         return Fact(title, f"{visible(error.message)} ({visible(error.code)})")
 
-    def _step(self, step: JourneyStep) -> Step:
+    def _step(self, step: JourneyStep, seeds: frozenset[int]) -> Step:
         record, words = step.record, self.words
-        who = [record.backend, record.model, record.config]
+        model = record.model
+        if model and model.startswith(_TECHNIQUE):
+            model = f"{words['technique']}: {_plain(model)}"
+        who = [record.backend, model, record.config]
         facts = [*(w for w in who if w), words["took"].format(self._seconds(record))]
-        if step.seed is not None:
-            facts.append(f"Seed {step.seed}")
+        facts += _seed_beside(step.seed, seeds)
         return Step(
             title=f"{words['stage']} {record.stage} · {words[f'stage_{record.stage}']} · "
-            f"{visible(record.step)}",
+            f"{words.get(f'step_{record.step}') or visible(record.step)}",
             status=words[record.status],
             facts=visible(" · ".join(facts)),
             note=self._note(record),
@@ -202,7 +207,9 @@ class Report:
             said.append(self.words["categories"].format(", ".join(map(str, found))))
         return visible(" ".join(said))
 
-    def _medium(self, file: ExportedFile, output: Output, text: str) -> Medium:
+    def _medium(
+        self, file: ExportedFile, output: Output, text: str, seeds: frozenset[int]
+    ) -> Medium:
         words = self.words
         kind = words[output.type]
         facts = [visible(file.name), (output.format or "").upper()]
@@ -214,8 +221,7 @@ class Report:
             mesh = self._number(output.vertices), self._number(output.faces)
             facts.append(words["mesh"].format(*mesh))
         facts.append(self._size(file.size))
-        if output.seed is not None:
-            facts.append(f"Seed {output.seed}")
+        facts += _seed_beside(output.seed, seeds)
         return Medium(
             title=kind,
             facts=visible(" · ".join(fact for fact in facts if fact)),
@@ -240,6 +246,22 @@ class Report:
         if size < 1_000_000:
             return f"{self._number(max(1, round(size / 1000)))} kB"
         return f"{self._number(size / 1_000_000, 1)} MB"
+
+
+def _plain(technique: str) -> str:
+    """The name of a technique, as people write it."""
+    return technique.removeprefix(_TECHNIQUE).replace("_", " ")
+
+
+def _seeds_of(run: RunMetadata) -> frozenset[int]:
+    """Every seed that stands in the facts of a run."""
+    known = [run.request.seed, *(output.seed for output in run.outputs)]
+    return frozenset(seed for seed in known if seed is not None)
+
+
+def _seed_beside(seed: int | None, seeds: frozenset[int]) -> list[str]:
+    """The seed of one part of a run; nothing where it is the one that stands in the facts."""
+    return [] if seed is None or seeds == {seed} else [f"Seed {seed}"]
 
 
 def _excerpt(text: str, longest: int = _EXCERPT) -> str:

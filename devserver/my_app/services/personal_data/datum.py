@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, get_args
 
 Kind = Literal[
-    "phone", "email", "address", "introduced_name", "class_name", "handle", "iban", "card"
+    "phone",
+    "email",
+    "address",
+    "introduced_name",
+    "class_name",
+    "user_id",
+    "handle",
+    "iban",
+    "card",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

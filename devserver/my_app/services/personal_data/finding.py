@@ -12,6 +12,7 @@ from devserver.my_app.services.language_recognition import recognised_language
 
 from .addresses import addresses_in
 from .datum import KINDS, Kind, PersonalDatum
+from .labels import own_label
 from .names import class_names, introduced_names
 from .numbers import numbers_in
 from .online import accounts_in
@@ -25,17 +26,20 @@ _STANDS_FOR: dict[Kind, tuple[str, str]] = {
     "address": ("[Adresse]", "[address]"),
     "introduced_name": ("[Name]", "[name]"),
     "class_name": ("[Name]", "[name]"),
+    "user_id": ("[Name]", "[name]"),
     "handle": ("[Benutzername]", "[user name]"),
     "iban": ("[Kontonummer]", "[account number]"),
     "card": ("[Kartennummer]", "[card number]"),
 }
 
 
-def find_personal_data(text: str, names: Sequence[str] = ()) -> list[PersonalDatum]:
+def find_personal_data(
+    text: str, names: Sequence[str] = (), label: str | None = None
+) -> list[PersonalDatum]:
     """The personal data in `text`, in its order; none overlaps another.
 
-    `names` are those of the class, one name each: "Lena", "Lena Müller" or "Müller, Lena". Takes
-    time in proportion to the length of the text.
+    `names` are those of the class, one name each: "Lena", "Lena Müller" or "Müller, Lena". `label`
+    is the user_id of who wrote it. Takes time in proportion to the length of the text.
     """
     words = Text(text)
     found = [
@@ -44,6 +48,7 @@ def find_personal_data(text: str, names: Sequence[str] = ()) -> list[PersonalDat
         *addresses_in(words),
         *introduced_names(words),
         *class_names(words, names),
+        *own_label(words, label or ""),
     ]
     return _apart(found)
 

@@ -9,6 +9,7 @@ import { failure, size, time } from "./shown.js";
 
 const LOOK_MILLISECONDS = 700;
 const UNDER_WAY = ["waiting", "making"];
+const FINDINGS_SHOWN = 6;
 
 function formatName(format) {
   return hasWord(`gallery.format.${format}`) ? word(`gallery.format.${format}`) : format;
@@ -45,7 +46,7 @@ export async function openExport(runs, count) {
   const title = element("label", { class: "export-title" }, word("gallery.export.heading"), element("input", { type: "text", name: "title", maxlength: "200" }));
   const review = element("div", { class: "review" });
   const said = element("div", { role: "status" });
-  const look = element("button", { type: "button", onClick: () => reviewTexts(runs, leftOut, review, look) }, word("gallery.export.review"));
+  const look = element("button", { type: "button", onClick: () => reviewTexts(runs, count, leftOut, review, look) }, word("gallery.export.review"));
   const go = element("button", { type: "submit", class: "primary" }, word("gallery.export.go"));
   form.append(choices, option("pseudonyms"), option("marked"), title, look, review, element("div", { class: "buttons" }, go, element("button", { type: "button", onClick: () => dialog.close() }, word("gallery.cancel"))), said);
   form.addEventListener("submit", async (event) => {
@@ -66,7 +67,7 @@ export async function openExport(runs, count) {
   return dialog.closed;
 }
 
-async function reviewTexts(runs, leftOut, box, button) {
+async function reviewTexts(runs, count, leftOut, box, button) {
   button.disabled = true;
   refill(box, element("p", { class: "hint", role: "status" }, word("gallery.waiting")));
   try {
@@ -78,11 +79,20 @@ async function reviewTexts(runs, leftOut, box, button) {
     for (const [runId, findings] of byRun) {
       const keep = element("input", { type: "checkbox", checked: leftOut.has(runId) });
       keep.addEventListener("change", () => (keep.checked ? leftOut.add(runId) : leftOut.delete(runId)));
-      const words = findings.slice(0, 6).map((finding) => `${word(`gallery.datum.${finding.kind}`)}: ${finding.text}`);
-      list.append(element("li", {}, element("label", { class: "switch" }, keep, element("span", {}, words.join(" · "), element("span", { class: "hint mono" }, `${runId.slice(0, 8)} – ${word("gallery.export.leave_out")}`)))));
+      const words = findings.map((finding) => `${word(`gallery.datum.${finding.kind}`)}: ${finding.text}`);
+      const first = words.slice(0, FINDINGS_SHOWN).join(" · ");
+      const rest = words.slice(FINDINGS_SHOWN);
+      const more = rest.length ? element("details", {}, element("summary", {}, word("gallery.export.more", { count: rest.length })), element("p", {}, rest.join(" · "))) : null;
+      list.append(element("li", {}, element("label", { class: "switch" }, keep, element("span", {}, first, element("span", { class: "hint mono" }, `${runId.slice(0, 8)} – ${word("gallery.export.leave_out")}`))), more));
     }
     const sum = byRun.size ? word("gallery.export.found", { count: byRun.size, of: found.runs }) : word("gallery.export.found_nothing", { count: found.runs });
-    refill(box, element("p", { role: "status" }, sum), list, element("p", { class: "hint" }, word("gallery.export.review_hint")));
+    const looked = found.runs + found.unread.length;
+    const missing = [
+      found.complete ? null : word("gallery.export.incomplete", { looked, all: count }),
+      found.unread.length ? `${word("gallery.export.unread", { count: found.unread.length })} ${found.unread.map((id) => id.slice(0, 8)).join(", ")}` : null,
+    ].filter(Boolean);
+    const notes = missing.map((text) => element("p", { class: "note bad" }, text));
+    refill(box, element("div", { role: "status" }, element("p", {}, sum), ...notes), list, element("p", { class: "hint" }, word("gallery.export.review_hint")));
   } catch (error) {
     refill(box, element("p", { class: "note bad", role: "alert" }, failure(error)));
   } finally {

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,8 +28,25 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 
 
 def text_of_cell(said: str) -> str:
-    """The text again, as EXPORTS.md says: without the apostrophe at its beginning."""
-    return said.removeprefix("'")
+    """The text again, as EXPORTS.md says."""
+    return re.sub(r"(^|[;\t\r\n])'", r"\1", said)
+
+
+def begins_a_formula(value: str) -> bool:
+    """Whether a spreadsheet may take the cell for a formula; a number is none."""
+    if re.fullmatch(r"-?[0-9.]+(e-?[0-9]+)?", value):
+        return False
+    return value.startswith(("\t", "\r")) or value.lstrip(' \xa0"').startswith(
+        tuple("=+-@＝＋－＠")
+    )
+
+
+def cells_of(data: bytes) -> Iterator[str]:
+    """All cells, read by programs that take commas, semicolons and tabs for separators."""
+    for delimiter in ",;\t":
+        lines = io.StringIO(data.decode("utf-8-sig"), newline="")
+        for row in csv.reader(lines, delimiter=delimiter):
+            yield from row
 
 
 @pytest.fixture(autouse=True)
@@ -62,10 +80,10 @@ def test_every_text_comes_back_and_none_is_a_formula(tmp_path: Path, text: str) 
     assert text_of_cell(row["input_text"]) == text
     assert text_of_cell(row["transformed_text"]) == text
     assert text_of_cell(found["stages"][0]["output"]) == text
-    assert json.loads(found["outputs"][0]["details"])["note"] == text
-    for rows in found.values():
-        for value in (value for row in rows for value in row.values()):
-            assert not value.startswith(tuple("=+-@\t\r\n＝＋－＠"))
+    assert json.loads(text_of_cell(found["outputs"][0]["details"]))["note"] == text
+    with zipfile.ZipFile(io.BytesIO(written(CsvTables(), iter([run])))) as package:
+        for name in found:
+            assert not [*filter(begins_a_formula, cells_of(package.read(f"{name}.csv")))]
 
 
 @given(st.lists(st.lists(TEXTS, min_size=2, max_size=2)))
@@ -76,6 +94,37 @@ def test_rows_come_back(rows: list[list[str]]) -> None:
         file.write(row)
     text = io.StringIO(out.getvalue().decode("utf-8-sig"), newline="")
     assert [[text_of_cell(said) for said in row] for row in csv.reader(text, strict=True)] == rows
+
+
+LIKE_FORMULAS = st.text("=+-@＝;,\t\r\n'\" \xa0x", max_size=12)
+
+
+@given(st.lists(LIKE_FORMULAS, min_size=1))
+def test_no_separator_makes_a_formula_of_a_text(texts: list[str]) -> None:
+    out = io.BytesIO()
+    file = CsvFile(out)
+    for text in texts:
+        file.write(["5c1c2d5e", text, text, "{}"])
+    assert not [*filter(begins_a_formula, cells_of(out.getvalue()))]
+    lines = io.StringIO(out.getvalue().decode("utf-8-sig"), newline="")
+    assert [text_of_cell(row[1]) for row in csv.reader(lines, strict=True)] == texts
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x;=1+1", "x;'=1+1"),
+        ("x;'=1+1", "x;''=1+1"),
+        ('x;"=1+1"', 'x;\'"=1+1"'),
+        ("x; =1", "x;' =1"),
+        ("eins\n- zwei\r\n- drei", "eins\n'- zwei\r\n'- drei"),
+        ("a;b;c\n\nd, =e", "a;b;c\n\nd, =e"),
+        ("\t=1", "'\t'=1"),
+    ],
+)
+def test_the_guard_stands_only_where_a_formula_could_begin(text: str, said: str) -> None:
+    assert cell(text) == said
+    assert text_of_cell(said) == text
 
 
 def test_what_no_spreadsheet_can_hold_is_shown(tmp_path: Path) -> None:
@@ -111,6 +160,7 @@ def test_the_codebook_explains_every_column(tmp_path: Path, language: str) -> No
     found = tables(a_run(tmp_path), language=language)
     explained = {(row["table"], row["column"]) for row in found["codebook"]}
     assert all(row["meaning"] and row["kind"] for row in found["codebook"])
+    assert "'" in found["codebook"][0]["meaning"]  # how a text is had back
     for table in TABLES:
         assert {(f"{table.name}.csv", name) for name in found[table.name][0]} <= explained
 

@@ -109,6 +109,15 @@ def test_a_folder_has_an_index_a_page_for_each_run_and_the_media(
     assert "Darüber machen wir keine Bilder." in package.read("index.html").decode()
 
 
+def test_a_card_tells_what_its_picture_shows(folder: HtmlFolder, tmp_path: Path) -> None:
+    run = run_with(tmp_path, "Eine Katze", "image", "video")
+    (picture, _), _ = run.media
+    picture.path.write_bytes(b"no picture any more")
+    [card] = parsed(package_of(folder, run).read("index.html").decode()).xpath("//article//img")
+    assert card.get("src").endswith("/picture_2.jpg")
+    assert card.get("alt") == "Film zum Text: Eine Katze"
+
+
 def test_names_from_outside_lead_nowhere(folder: HtmlFolder, tmp_path: Path) -> None:
     run = run_with(tmp_path, "Eine Katze", "image")
     [(file, output)] = run.media

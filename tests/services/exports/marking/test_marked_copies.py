@@ -8,6 +8,7 @@ import io
 import json
 import struct
 import tracemalloc
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -334,6 +335,44 @@ def test_hostile_texts_break_no_file(tmp_path: Path, name: str, text: str) -> No
     path = tmp_path / "copy"
     path.write_bytes(copy)
     media_probe.measure(path)
+
+
+@given(
+    text=st.text(st.sampled_from(["ä", "😀", "\U0010ffff", "\\", "u", "U", "0", "f"]), min_size=1)
+)
+def test_comments_of_models_say_the_same_text_again(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    copy = marked(tmp_path_factory.mktemp("obj"), samples.obj_bytes(), Marking(TRAINED, text))
+    begin = b"# Prompt: "
+    said = b"".join(
+        line.removeprefix(begin) for line in copy.splitlines() if line.startswith(begin)
+    )
+    assert said.isascii()
+    assert not said.endswith(b"\\")
+    assert said.decode("unicode_escape") == text
+
+
+MANY = 100_001
+
+
+@pytest.mark.parametrize(
+    ("data", "at", "part"),
+    [
+        (samples.png_bytes(), 33, b"\0\0\0\0prVt" + zlib.crc32(b"prVt").to_bytes(4, "big")),
+        (saved(picture(), "JPEG"), 20, b"\xff\xfe\0\2"),
+        (samples.wav_bytes(), 12, b"JUNK\0\0\0\0"),
+    ],
+    ids=["png", "jpeg", "wav"],
+)
+def test_a_sound_file_of_very_many_parts_is_not_called_damaged(
+    tmp_path: Path, data: bytes, at: int, part: bytes
+) -> None:
+    many = bytearray(data[:at] + part * MANY + data[at:])
+    if many.startswith(b"RIFF"):
+        many[4:8] = (len(many) - 8).to_bytes(4, "little")
+    with pytest.raises(MarkingNotPossible, match="too many parts"):
+        marked(tmp_path, bytes(many))
 
 
 @pytest.mark.parametrize("version", [3, 4])

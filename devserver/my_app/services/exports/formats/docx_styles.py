@@ -8,11 +8,13 @@ import docx
 from docx.document import Document
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_TAB_ALIGNMENT
+from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Cm, Pt, RGBColor
 from docx.text.run import Run
 
+from devserver import SERVER_VERSION
 from devserver.my_app.services.exports.formats.docx_elements import field
 from devserver.my_app.services.exports.report import Report
 
@@ -25,6 +27,11 @@ WIDTH = Cm(16.6)
 _ACCENT = RGBColor(0x24, 0x5C, 0x68)
 _REMOVED, _ADDED = RGBColor(0x8A, 0x1C, 0x1C), RGBColor(0x0B, 0x5A, 0x2B)
 _FONT = "Calibri"
+_PROGRAM = (
+    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<Properties xmlns="http://schemas.'
+    'openxmlformats.org/officeDocument/2006/extended-properties">'
+    f"<Application>devserver {SERVER_VERSION}</Application></Properties>"
+).encode()
 
 
 def new_document(report: Report) -> Document:
@@ -36,6 +43,9 @@ def new_document(report: Report) -> Document:
     about = document.core_properties
     about.title, about.author, about.comments = report.title, "", report.words["about"]
     about.language = report.language
+    about.created = about.modified = report.made_at
+    about.last_modified_by, about.revision = "", 1
+    _forget_template(document)
     page = document.sections[0]
     page.page_width, page.page_height = Cm(21), Cm(29.7)
     page.left_margin = page.right_margin = Cm(2.2)
@@ -48,6 +58,15 @@ def new_document(report: Report) -> Document:
         footer.add_run(text)
     footer._p.append(field("PAGE"))
     return document
+
+
+def _forget_template(document: Document) -> None:
+    """Let nothing speak of the document that python-docx begins with: its picture, its program."""
+    package = document.part.package
+    package.part_related_by(RELATIONSHIP_TYPE.EXTENDED_PROPERTIES)._blob = _PROGRAM
+    for name, relation in [*package.rels.items()]:
+        if relation.reltype == RELATIONSHIP_TYPE.THUMBNAIL:
+            del package.rels[name]
 
 
 def as_removed(run: Run) -> None:

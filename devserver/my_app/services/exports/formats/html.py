@@ -86,7 +86,7 @@ class HtmlPage(_HtmlReport):
     name = "html"
     extension = "html"
     mime_type = "text/html; charset=utf-8"
-    version = 1
+    version = 2
     holds: Holds = "media in text"
     marks_media = True
 
@@ -142,14 +142,21 @@ def _figure(medium: Medium, words: dict[str, str], source: str | None, small: st
     """One output; `source` appears exactly once, `small` is a picture of it."""
     kind = medium.output.type
     picture, file = Markup('<img src="{}" alt="{}" decoding="async">'), ""
+    on_paper = Markup('<p class="print quiet">{}</p>')
     if kind == "image":
         shown = source or small
         body = picture.format(shown, medium.alt) if shown else ""
     elif kind == "video":
+        # On paper a player shows nothing but its buttons.
+        printed = Markup('<img class="print" src="{}" alt="{}" decoding="async">')
         poster = Markup(' poster="{}"').format(small) if small else ""
         player = Markup('<video controls preload="none" aria-label="{}"{} src="{}"></video>')
         still = picture.format(small, medium.alt) if small else ""
         body = player.format(medium.alt, poster, source) if source else still
+        if source:
+            body += (
+                printed.format(small, medium.alt) if small else on_paper.format(words["no_picture"])
+            )
     else:
         body = picture.format(small, medium.alt) if small else ""
         if kind == "audio" and source:
@@ -170,7 +177,7 @@ class HtmlFolder(_HtmlReport):
     name = "html_folder"
     extension = "html.zip"
     mime_type = "application/zip"
-    version = 1
+    version = 2
     holds: Holds = "media"
     marks_media = True
 
@@ -202,14 +209,16 @@ class HtmlFolder(_HtmlReport):
 
     def _page(
         self, package: zipfile.ZipFile, section: Section, report: Report, policy: str
-    ) -> tuple[bytes, str | None]:
-        """The page of one run, whose media are written; and the first picture for its card."""
+    ) -> tuple[bytes, tuple[str, str] | None]:
+        """The page of one run, whose media are written; and the first picture for its card, with
+        what a reader hears who does not see it."""
         words = report.words
-        first: str | None = None
+        first: tuple[str, str] | None = None
         made = [
             _piece("page_top", report.language, section.heading, policy, _CSS),
             f'<main><p class="back"><a href="../index.html">{Markup.escape(words["back"])}</a></p>'
             f"<h1>{Markup.escape(report.title)}</h1>".encode(),
+            _piece("terms", report, words),
             _piece("run_top", section, words),
         ]
         for number, medium in enumerate(section.media, 1):
@@ -219,7 +228,7 @@ class HtmlFolder(_HtmlReport):
             if picture:
                 small = f"{stem}picture_{number}.jpg"
                 package.writestr(zipfile.ZipInfo(small), picture.jpeg)
-                first = first or small
+                first = first or (small, medium.alt)
             source = stem + _plain_name(medium.file, number)
             _store(package, source, medium.file)
             small = small and f"../{small}"

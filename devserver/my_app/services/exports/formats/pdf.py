@@ -47,7 +47,7 @@ class PdfReport:
     name = "pdf"
     extension = "pdf"
     mime_type = "application/pdf"
-    version = 3
+    version = 4
     holds: Holds = "pictures"
     marks_media = False
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID, uuid5
 
@@ -73,7 +74,7 @@ _WORDS: dict[Language, dict[str, str]] = {
 
 
 class QdpxExport:
-    """The format `qdpx`."""
+    """The format `qdpx`. Works in `scratch`, else where all temporary files are."""
 
     name = "qdpx"
     extension = "qdpx"
@@ -82,9 +83,12 @@ class QdpxExport:
     holds: Holds = "media"
     marks_media = False
 
+    def __init__(self, *, scratch: Path | None = None) -> None:
+        self._scratch = scratch
+
     def write(self, runs: Iterable[ExportedRun], out: BinaryIO, options: ExportOptions) -> None:
         """See ExportFormat. Raises OSError for a file that can't be read, and what `out` raises."""
-        with ZipWriter(out) as archive, _Project(archive, options) as project:
+        with ZipWriter(out) as archive, _Project(archive, options, self._scratch) as project:
             for run in runs:
                 project.add(run)
             with archive.new_file("project.qde") as entry:
@@ -95,7 +99,8 @@ class QdpxExport:
 class _Project(AbstractContextManager["_Project"]):
     """The project's XML while it grows, and its sources, which go straight into the archive."""
 
-    def __init__(self, archive: ZipWriter, options: ExportOptions) -> None:
+    def __init__(self, archive: ZipWriter, options: ExportOptions, scratch: Path | None) -> None:
+        self._scratch = scratch
         self._archive = archive
         self._options = options
         self._words = _WORDS[options.language]
@@ -158,7 +163,7 @@ class _Project(AbstractContextManager["_Project"]):
         yield b"</Project>\n"
 
     def _spool(self) -> Spool:
-        return self._open.enter_context(Spool())
+        return self._open.enter_context(Spool(self._scratch))
 
     def _set(self, kind: str, value: str) -> Spool:
         if (kind, value) not in self._sets:

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import BinaryIO
 
 from devserver.my_app.services.crate_terms import CrateTerms, Entity
@@ -41,7 +42,7 @@ _WORDS = {
 
 
 class RoCrateExport:
-    """The format `rocrate`."""
+    """The format `rocrate`. Works in `scratch`, else where all temporary files are."""
 
     name = "rocrate"
     extension = "crate.zip"
@@ -50,15 +51,21 @@ class RoCrateExport:
     holds: Holds = "media"
     marks_media = False
 
-    def __init__(self, terms: CrateTerms | None = None) -> None:
+    def __init__(self, terms: CrateTerms | None = None, *, scratch: Path | None = None) -> None:
         self._terms = terms or CrateTerms()
+        self._scratch = scratch
 
     def write(self, runs: Iterable[ExportedRun], out: BinaryIO, options: ExportOptions) -> None:
         """See ExportFormat. Raises OSError for a file that can't be read, and what `out` raises."""
         terms = self._terms
         if options.licence is not None:
             terms = CrateTerms(options.licence, terms.organisation, terms.organisation_url)
-        with ZipWriter(out) as archive, Spool() as manifest, Spool() as parts, Spool() as about:
+        with (
+            ZipWriter(out) as archive,
+            Spool(self._scratch) as manifest,
+            Spool(self._scratch) as parts,
+            Spool(self._scratch) as about,
+        ):
             bag = _Bag(archive, manifest)
             for run in runs:
                 _add_run(bag, run, terms)

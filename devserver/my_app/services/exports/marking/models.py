@@ -14,7 +14,8 @@ from devserver.my_app.services.exports.marking.splice import Piece, damaged, exa
 _MOST_JSON_BYTES = 16 * 1024**2
 _LINE = 200
 _MOST_CHARACTERS = 8000  # some readers look for the end of a header no further than 64 KiB
-_NOT_PLAIN = re.compile("[^ -~]")
+_NOT_PLAIN = re.compile(r"[^ -~]|\\")
+_LAST_OF_FOUR = 0xFFFF
 _LONGEST_HEAD = 4096
 
 
@@ -66,6 +67,8 @@ def _comments(begin: str, end: str, marking: Marking) -> bytes:
 def _lines(marking: Marking) -> Iterator[str]:
     """One line for each fact, more for a long text; in ASCII, which all readers know.
 
+    Other characters are written as \\u00e4 or, beyond the first 65,536, \\U0001f600, and so is the
+    backslash, which at the end of a line would take in the next one. So no text looks like another.
     A text of more than 8,000 characters is cut.
     """
     for name, value in marking.tags:
@@ -77,4 +80,5 @@ def _lines(marking: Marking) -> Iterator[str]:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"
+    number = ord(found[0])
+    return f"\\u{number:04x}" if number <= _LAST_OF_FOUR else f"\\U{number:08x}"

@@ -8,7 +8,13 @@ from typing import BinaryIO
 
 from devserver.my_app.services.exports.marking import xmp
 from devserver.my_app.services.exports.marking.said import Marking
-from devserver.my_app.services.exports.marking.splice import Piece, damaged, exactly, replaced
+from devserver.my_app.services.exports.marking.splice import (
+    Piece,
+    damaged,
+    exactly,
+    replaced,
+    too_many_parts,
+)
 
 _MOST_PARTS = 100_000
 _PNG_KEYWORD = b"XML:com.adobe.xmp\x00"
@@ -36,7 +42,7 @@ def png(file: BinaryIO, size: int, marking: Marking) -> list[Piece]:
             break
         at = end
     else:
-        raise damaged()
+        raise too_many_parts()
     packet = xmp.packet(marking, existing)
     body = b"iTXt" + _PNG_KEYWORD + b"\x00\x00\x00\x00" + packet
     chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
@@ -87,7 +93,7 @@ def jpeg(file: BinaryIO, size: int, marking: Marking) -> list[Piece]:
             may_move = False
         at = end
     else:
-        raise damaged()
+        raise too_many_parts()
     body = _JPEG_NAME
     body += xmp.packet(marking, existing, most_bytes=_JPEG_MOST - len(body))
     segment = b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
@@ -113,7 +119,7 @@ def webp(file: BinaryIO, size: int, marking: Marking) -> list[Piece]:
             changes.append((at, behind, b""))
         at = behind
     else:
-        raise damaged()
+        raise too_many_parts()
     first = exactly(file, 12, min(30, size - 12))
     if first[:4] == b"VP8X":
         changes.append((20, 21, bytes([first[8] | _VP8X_XMP])))
@@ -166,7 +172,7 @@ def gif(file: BinaryIO, size: int, marking: Marking) -> list[Piece]:
             if not block:
                 break
         else:
-            raise damaged()
+            raise too_many_parts()
         if is_xmp:
             existing = existing or exactly(file, begin + 14, at - begin - 14)[:-258]
             changes.append((begin, at, b""))

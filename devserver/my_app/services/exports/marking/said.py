@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from devserver.my_app.services.run_metadata import Output, RunMetadata
 
-MARKING_VERSION = 1
+MARKING_VERSION = 2
 """Another number whenever the same marking gives other bytes."""
 
 Detail = Literal["prompt", "schema", "run_id"]

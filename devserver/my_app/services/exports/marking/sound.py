@@ -15,6 +15,7 @@ from devserver.my_app.services.exports.marking.splice import (
     damaged,
     exactly,
     replaced,
+    too_many_parts,
 )
 from devserver.my_app.services.exports.marking.vorbis_comment import comment_with
 from devserver.my_app.services.media_headers import MAX_TAGS, id3v2_length
@@ -114,7 +115,7 @@ def _wav_chunks(
         behind = min(stop + (length & 1), end)
         yield name, at + 8, stop, behind
         at = behind
-    raise damaged()
+    raise too_many_parts()
 
 
 def _live() -> MarkingNotPossible:

@@ -18,7 +18,8 @@ _MOST_READ_BYTES = 32 * 1024**2
 
 
 class MarkingNotPossible(ServerError):
-    """This file can't say that AI made it: its format has no place for that, or it is damaged."""
+    """This file can't say that AI made it: its format has no place for that, it is damaged,
+    or there would be too much to look through."""
 
     code = "marking_not_possible"
 
@@ -37,6 +38,11 @@ Piece = bytes | Span
 def damaged() -> MarkingNotPossible:
     """For a file whose parts don't fit together."""
     return MarkingNotPossible("This file can't be marked as made by AI: it is damaged.")
+
+
+def too_many_parts() -> MarkingNotPossible:
+    """For a file that may be sound, and of which we look through so many parts and no more."""
+    return MarkingNotPossible("This file can't be marked as made by AI: it has too many parts.")
 
 
 def exactly(file: BinaryIO, at: int, length: int) -> bytes:
