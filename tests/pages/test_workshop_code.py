@@ -27,11 +27,12 @@ def _coded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 def test_a_class_types_its_code_in_once(page: Page, coded: RunningServer) -> None:
     page.goto(coded.url)
     idea = page.get_by_role("textbox", name="Deine Idee")
-    expect(page.get_by_label("Der Code eurer Werkstatt")).to_be_visible()
+    expect(page.get_by_label("Der Code eures Workshops")).to_be_visible()
     expect(idea).to_be_hidden()
-    page.get_by_label("Der Code eurer Werkstatt").fill("Rot 3")
+    page.get_by_label("Der Code eures Workshops").fill("Rot 3")
     page.get_by_role("button", name="Weiter").click()
     expect(page.get_by_text("Klasse 3b")).to_be_visible()
+    expect(idea).to_be_focused()
     idea.fill("Eine Katze")
     page.get_by_role("button", name="Los!").click()
     expect(page.get_by_role("status")).to_contain_text("Fertig!", timeout=30_000)
@@ -40,16 +41,40 @@ def test_a_class_types_its_code_in_once(page: Page, coded: RunningServer) -> Non
     page.reload()
     page.get_by_role("button", name="Neue Idee").press("Enter")
     expect(idea).to_be_visible()
+    idea.fill("Ein Kater")
     page.get_by_role("button", name="Anderer Code").click()
-    page.get_by_label("Der Code eurer Werkstatt").fill("blau-7")
+    page.get_by_role("button", name="Zurück").click()
+    expect(page.get_by_text("Klasse 3b")).to_be_visible()
+    expect(page.locator("#code-form")).to_be_hidden()
+    expect(idea).to_have_value("Ein Kater")
+    expect(idea).to_be_focused()
+    page.get_by_role("button", name="Anderer Code").click()
+    page.get_by_label("Der Code eures Workshops").fill("blau-7")
     page.get_by_role("button", name="Weiter").click()
     expect(page.get_by_text("Ferienkurs")).to_be_visible()
+
+
+def test_the_code_fits_a_phone(browser: Browser, coded: RunningServer) -> None:
+    with tablet(browser, viewport={"width": 390, "height": 844}) as page:
+        page.goto(coded.url)
+        button = page.get_by_role("button", name="Weiter")
+        expect(button).to_be_visible()
+        room = button.evaluate("one => parseFloat(getComputedStyle(one).paddingLeft)")
+        text = button.evaluate(
+            """one => {
+                const range = document.createRange();
+                range.selectNodeContents(one);
+                return range.getBoundingClientRect().left - one.getBoundingClientRect().left;
+            }"""
+        )
+        assert text >= room
+        expect(page.get_by_role("button", name="Zurück")).to_be_hidden()
 
 
 def test_a_wrong_code_is_said_kindly(browser: Browser, coded: RunningServer) -> None:
     with tablet(browser, may_complain=True) as page:
         page.goto(coded.url)
-        page.get_by_label("Der Code eurer Werkstatt").fill("grün-1")
+        page.get_by_label("Der Code eures Workshops").fill("grün-1")
         page.get_by_role("button", name="Weiter").click()
         expect(page.get_by_role("alert")).to_have_text(
             "Dieser Code stimmt nicht. Schau noch einmal nach."

@@ -178,15 +178,37 @@ def test_a_child_sees_its_place_in_line(
         expect(cards(page)).to_have_count(number + 1)
         page.get_by_role("button", name="Neue Idee").press("Enter")
     page.get_by_role("button", name="Zu deinen Werken").click()
+    expect(cards(page).first.get_by_role("heading", level=4)).to_be_focused()
     expect(page.get_by_text("in der Reihe").first).to_be_visible(timeout=LONGEST)
     assert barriers(page) == []
     waiting = page.locator("article", has_text="in der Reihe").first
     waiting.get_by_role("button", name="Abbrechen").click()
-    wait_for(page, "cancelled")
+    cancelled = wait_for(page, "cancelled")
+    expect(cancelled.get_by_role("heading", level=4)).to_be_focused()
     held.set()
     wait_for(page, "success", 5)
     runs = [check_folder(path) for path in painting.runs.iterdir()]
     assert [run.status for run in runs].count("cancelled") == 1
+
+
+def test_who_is_finished_leaves_no_work_in_the_making(
+    shaken: Page, painting: RunningServer, held: threading.Event
+) -> None:
+    shaken.goto(painting.url)
+    done = make(shaken, "Ein fertiges Lied", medium="Klang")
+    expect(done).to_have_count(1)
+    shaken.get_by_role("button", name="Neue Idee").press("Enter")
+    write(shaken, "Ein halbes Bild", medium="Bild")
+    go(shaken)
+    expect(cards(shaken, "running").locator(".new")).to_be_visible(timeout=LONGEST)
+    shaken.get_by_role("button", name="Ich bin fertig").click()
+    expect(shaken.get_by_role("dialog")).to_contain_text("Ein Werk ist noch nicht fertig")
+    with shaken.expect_response("**/cancel"):
+        shaken.get_by_role("button", name="Ja, fertig").click()
+    [half] = stored_runs(painting, "Ein halbes Bild")
+    [whole] = stored_runs(painting, "Ein fertiges Lied")
+    assert check_folder(half).status == "cancelled"
+    assert check_folder(whole).status == "success"
 
 
 def test_a_server_that_starts_again_in_the_middle(
@@ -216,13 +238,105 @@ def test_offline_and_back(
     write(shaken, second)
     go(shaken)
     expect(shaken.locator("#lost")).to_be_visible(timeout=LONGEST)
-    expect(cards(shaken, "sending")).to_have_count(1)
+    expect(cards(shaken, "sending").locator(".state")).to_contain_text("Das WLAN ist gerade weg")
+    shaken.wait_for_function(
+        """() => document.activeElement.getBoundingClientRect().top
+            >= document.querySelector("#lost").getBoundingClientRect().bottom"""
+    )
+    shaken.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(shaken.locator("#lost")).to_be_in_viewport(ratio=1)
+    assert shaken.locator("#lost").evaluate(
+        "one => document.elementFromPoint(innerWidth / 2, one.getBoundingClientRect().top + 9)"
+        " === one"
+    )
     assert barriers(shaken) == []
     held.set()  # the first is finished while nobody can look
     shaken.context.set_offline(False)
     wait_for(shaken, "success", 2)
     expect(shaken.locator("#lost")).to_be_hidden()
     assert len(stored_runs(painting, first)) == len(stored_runs(painting, second)) == 1
+
+
+def test_who_is_finished_without_a_network_leaves_an_empty_page(
+    shaken: Page, server: RunningServer
+) -> None:
+    shaken.goto(server.url)
+    make(shaken, "Mein letztes Werk")
+    shaken.context.set_offline(True)
+    shaken.get_by_role("button", name="Neue Idee").press("Enter")
+    write(shaken, "Mein Geheimnis")
+    go(shaken)
+    expect(cards(shaken, "sending")).to_have_count(1)
+    shaken.get_by_role("button", name="Ich bin fertig").click()
+    shaken.get_by_role("button", name="Ja, fertig").click()
+    expect(shaken.locator("#idea")).to_be_focused()
+    expect(shaken.locator("#idea")).to_have_value("")
+    expect(cards(shaken)).to_have_count(0)
+    expect(shaken.locator("#lost")).to_be_hidden()
+    assert "Geheimnis" not in shaken.content()
+    assert "Geheimnis" not in str(shaken.evaluate("Object.entries(localStorage)"))
+    shaken.context.set_offline(False)
+    make(shaken, "Das nächste Kind")
+    assert stored_runs(server, "Mein Geheimnis") == []
+
+
+def test_what_was_not_sent_yet_is_called_off_at_once(shaken: Page, server: RunningServer) -> None:
+    shaken.goto(server.url)
+    make(shaken, "Ein altes Werk")
+    shaken.context.set_offline(True)
+    for idea in ("Ein neues Werk", "Noch eines"):
+        shaken.get_by_role("button", name="Neue Idee").press("Enter")
+        write(shaken, idea)
+        go(shaken)
+    cards(shaken, "sending").last.get_by_role("button", name="Abbrechen").press("Enter")
+    expect(cards(shaken, "sending")).to_have_count(1)
+    expect(cards(shaken).first.get_by_role("heading", level=4)).to_be_focused()
+    shaken.context.set_offline(False)
+    wait_for(shaken, "success", 2)
+
+
+def test_no_work_is_dropped_before_the_server_has_it(page: Page, server: RunningServer) -> None:
+    page.goto(server.url)
+    kept = page.evaluate(
+        """async () => {
+            const { keepWork, works } = await import("/static/js/workshop/tablet.js");
+            keepWork({ key: "unsent", idea: "Ein Brief" });
+            for (let number = 0; number < 320; number += 1) {
+                keepWork({ key: `sent-${number}`, idea: "Ein Brief", runId: "there" });
+            }
+            return works().map(work => work.key);
+        }"""
+    )
+    assert len(kept) == 300
+    assert (kept[0], kept[1], kept[-1]) == ("unsent", "sent-21", "sent-319")
+
+
+@pytest.mark.parametrize("is_next_child", [False, True])
+def test_a_page_from_the_browsers_cache_shows_its_own_child_only(
+    page: Page, server: RunningServer, *, is_next_child: bool
+) -> None:
+    page.goto(server.url)
+    make(page, "Ein Fenster zum Hof")
+    if is_next_child:  # who worked in another window
+        page.evaluate("localStorage.setItem('page.child', '\"another\"')")
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(cards(page)).to_have_count(0 if is_next_child else 1)
+    expect(page.locator("#idea-form")).to_be_visible(visible=is_next_child)
+
+
+def test_a_language_that_cannot_be_had_just_now_is_said(
+    shaken: Page, server: RunningServer
+) -> None:
+    shaken.goto(server.url)
+    expect(shaken.locator("#idea")).to_be_visible()
+    shaken.context.set_offline(True)
+    shaken.get_by_role("button", name="English").click()
+    said = shaken.get_by_role("alert").filter(has_text="Der Server ist nicht zu erreichen")
+    expect(said).to_be_visible()
+    shaken.context.set_offline(False)
+    shaken.get_by_role("button", name="English").click()
+    expect(said).to_have_count(0)
+    expect(shaken.locator("html")).to_have_attribute("lang", "en")
 
 
 def test_a_full_queue_is_said_and_waited_for(shaken: Page, server: RunningServer) -> None:

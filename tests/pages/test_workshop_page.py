@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from devserver.config import PROJECT_FOLDER
 from tests.honest_folders import check_folder
@@ -144,19 +144,40 @@ def test_without_webgl_there_is_a_picture_and_a_download(
 def test_the_new_text_can_be_changed_first(
     page: Page, server: RunningServer, barriers: Barriers
 ) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
     card, field = ask_to_edit(page, server.url, "Ein Hund im Park")
+    places = [one.bounding_box() for one in (card, card.get_by_text("Abbrechen"), field)]
+    whole, cancel, text = places
+    assert whole and cancel and text
+    assert cancel["y"] > text["y"], "beside an empty half of the card"
+    assert text["width"] > whole["width"] * 0.9
     assert barriers(page) == []
     page.reload()  # a tablet that was put away
     expect(field).to_be_visible()
     field.fill("Ein Hund fliegt über den Park")
+    page.reload()
+    expect(field).to_have_value("Ein Hund fliegt über den Park")
+    page.get_by_role("button", name="English").click()
+    english = card.get_by_label("Change the new text")
+    expect(english).to_have_value("Ein Hund fliegt über den Park")
+    page.get_by_role("button", name="Deutsch").click()
     card.get_by_role("button", name="So weitermachen").click()
+    expect(cards(page).get_by_role("heading", level=4)).to_be_focused()
     card = wait_for(page, "success")
+    assert "edited" not in str(page.evaluate("localStorage.getItem('page.works')"))
     expect(card.locator(".new .changes")).to_have_text("Ein Hund fliegt über den Park")
     expect(card.locator(".new ins")).to_have_text(["fliegt über den"])
     [folder] = stored_runs(server, "Ein Hund im Park")
     run = check_folder(folder)
     assert run.transformed_text == "Ein Hund fliegt über den Park"
     assert "edited" in [stage.status for stage in run.stages]
+
+    card.get_by_role("button", name="Noch einmal, anders").click()
+    wait_for(page, "success", 2)
+    expect(cards(page).last.locator(".new .changes")).to_have_text("Ein Hund fliegt über den Park")
+    both = [check_folder(folder) for folder in stored_runs(server, "Ein Hund im Park")]
+    assert [run.transformed_text for run in both] == ["Ein Hund fliegt über den Park"] * 2
+    assert both[0].request.seed != both[1].request.seed
 
 
 def test_a_block_is_explained_kindly(page: Page, server: RunningServer, barriers: Barriers) -> None:
@@ -171,10 +192,36 @@ def test_a_block_is_explained_kindly(page: Page, server: RunningServer, barriers
     expect(card).to_contain_text("Das kannst du tun")
     expect(card.locator(".stages .stopped")).to_have_count(1)
     assert barriers(page) == []
+    expect(card.get_by_role("button")).to_have_text(["Idee ändern"])  # a style would change nothing
     card.get_by_role("button", name="Idee ändern").click()
     expect(page.locator("#idea")).to_have_value(BLOCKED)
     expect(page.locator("#idea")).to_be_focused()
     expect(page.get_by_role("radio", name="Dada")).to_be_checked()
+
+
+def test_a_new_idea_is_not_replaced_unasked(
+    page: Page, server: RunningServer, barriers: Barriers
+) -> None:
+    page.goto(server.url)
+    write(page, BLOCKED)
+    go(page)
+    change = wait_for(page, "blocked").get_by_role("button", name="Idee ändern")
+    page.get_by_role("button", name="Neue Idee").press("Enter")
+    write(page, "Ein Bär im Wald", style="Übertreibung")
+    page.get_by_role("button", name="Zu deinen Werken").press("Enter")
+    change.click()
+    dialog = page.get_by_role("dialog", name="Du schreibst schon an einer Idee")
+    expect(dialog).to_contain_text("„Ein Bär im Wald“")
+    assert barriers(page) == []
+    dialog.get_by_role("button", name="Meine Idee behalten").click()
+    expect(change).to_be_focused()
+    expect(page.locator("#idea")).to_have_value("Ein Bär im Wald")
+    change.click()
+    dialog.get_by_role("button", name="Die andere ändern").click()
+    expect(page.locator("#idea")).to_have_value(BLOCKED)
+    page.reload()
+    page.get_by_role("button", name="Neue Idee").press("Enter")
+    expect(page.locator("#idea")).to_have_value(BLOCKED)
 
 
 def test_again_and_in_another_style_side_by_side(
@@ -219,9 +266,26 @@ def test_a_style_with_rules_of_ones_own_asks_for_them(page: Page, server: Runnin
     expect(rules).to_be_hidden()
 
 
+def test_a_server_for_this_machine_alone_shows_phones_no_code(
+    page: Page, server: RunningServer, barriers: Barriers
+) -> None:
+    page.goto(server.url)
+    make(page, "Eine Insel").get_by_role("button", name="Aufs Handy").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("status")).to_contain_text("nur an diesem Gerät")
+    expect(dialog.get_by_role("img")).to_have_count(0)
+    expect(dialog).not_to_contain_text("Kamera")
+    assert barriers(page) == []
+
+
 def test_a_work_comes_to_ones_phone(
     page: Page, browser: Browser, server: RunningServer, barriers: Barriers
 ) -> None:
+    def as_on_a_network(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "reach": "network"})
+
+    page.route("**/links", as_on_a_network)
     page.goto(server.url)
     card = make(page, "Ein Schneemann in der Sonne")
     button = card.get_by_role("button", name="Aufs Handy")
@@ -231,8 +295,8 @@ def test_a_work_comes_to_ones_phone(
     expect(code).to_have_js_property("complete", True)
     assert code.evaluate("one => one.naturalWidth") > 0
     assert barriers(page) == []
-    address = dialog.get_by_role("link").get_attribute("href")
-    assert address
+    address = dialog.locator(".address").inner_text()
+    expect(dialog.get_by_role("link")).to_have_count(0)  # nobody needs it in a window of the tablet
     with tablet(browser, viewport={"width": 390, "height": 844}) as phone:
         phone.goto(address)
         expect(phone.get_by_text("Ein Schneemann in der Sonne").first).to_be_visible()
@@ -240,7 +304,47 @@ def test_a_work_comes_to_ones_phone(
     expect(dialog).to_be_hidden()
     expect(button).to_be_focused()
     button.click()
-    expect(dialog.get_by_role("link")).to_have_attribute("href", address)  # not another one
+    expect(dialog.locator(".address")).to_have_text(address)  # not another one
+
+
+@pytest.mark.parametrize(
+    ("text", "reached", "medium", "sentence"),
+    [
+        (None, [], "video", "Dein Text wird gelesen …"),
+        (None, [1], "video", "Dein Text wird verwandelt …"),
+        ("Neu", [1, 2], "video", "Der neue Text wird noch einmal gelesen …"),
+        ("Neu", [1, 2, 3], "video", "Dein Film wird gemacht …"),
+        ("Neu", [1, 2, 3], "text", "Der neue Text wird noch einmal gelesen …"),
+    ],
+)
+def test_the_sentence_says_what_the_stages_show(
+    page: Page,
+    server: RunningServer,
+    *,
+    text: str | None,
+    reached: list[int],
+    medium: str,
+    sentence: str,
+) -> None:
+    page.goto(server.url)
+    expect(page.locator("label.medium").first).to_be_visible()
+    state = {
+        "status": "running",
+        "transformed_text": text,
+        "place_in_queue": None,
+        "stages": [{"stage": number} for number in reached],
+        "progress": None,
+        "error": None,
+    }
+    said, stages = page.evaluate(
+        """async ([state, medium]) => {
+            const { stagesOf, standing } = await import("/static/js/workshop/standing.js");
+            return [standing(state, medium), stagesOf(state, medium)];
+        }""",
+        [state, medium],
+    )
+    assert said == sentence
+    assert [stage["state"] for stage in stages].count("now") == 1
 
 
 def test_who_is_finished_leaves_nothing_on_the_tablet(
@@ -258,9 +362,8 @@ def test_who_is_finished_leaves_nothing_on_the_tablet(
     page.get_by_role("dialog").get_by_role("button", name="No, go on").click()
     expect(page.locator("#idea")).to_have_value("Noch ein Geheimnis")
     page.get_by_role("button", name="I'm finished").click()
-    with page.expect_navigation():
-        page.get_by_role("dialog").get_by_role("button", name="Yes, finished").click()
-    expect(page.locator("#idea")).to_be_visible()
+    page.get_by_role("dialog").get_by_role("button", name="Yes, finished").click()
+    expect(page.locator("#idea")).to_be_focused()
 
     def nothing_is_left() -> None:
         expect(page.locator("#idea")).to_have_value("")
@@ -277,6 +380,29 @@ def test_who_is_finished_leaves_nothing_on_the_tablet(
     expect(page.locator("#idea")).to_be_visible()
     nothing_is_left()
     expect(page.get_by_role("button", name="English")).to_have_attribute("aria-pressed", "true")
+
+
+def test_who_is_finished_in_one_window_is_so_in_all(page: Page, server: RunningServer) -> None:
+    page.goto(server.url)
+    make(page, "Ein Haus mit zwei Türen")
+    other = page.context.new_page()
+    other.goto(server.url)
+    wait_for(other, "success")
+    other.get_by_role("button", name="Neue Idee").press("Enter")
+    write(other, "Noch ein Geheimnis")
+    other.get_by_role("button", name="Zu deinen Werken").press("Enter")
+    cards(other).get_by_role("button", name="Anderer Stil").click()
+    page.get_by_role("button", name="Ich bin fertig").click()
+    page.get_by_role("button", name="Ja, fertig").click()
+    expect(cards(other)).to_have_count(0)
+    expect(other.get_by_role("dialog")).to_have_count(0)
+    expect(other.locator("#idea")).to_have_value("")
+    write(other, "Das nächste Kind")  # goes on in the other window
+    expect(page.locator("#idea")).to_have_value("")
+    for each in (page, other):
+        each.reload()
+        expect(each.locator("#idea")).to_have_value("Das nächste Kind")
+        expect(cards(each)).to_have_count(0)
 
 
 def test_language_and_look_are_remembered_and_lose_nothing(
@@ -298,6 +424,13 @@ def test_language_and_look_are_remembered_and_lose_nothing(
     expect(page.locator("#idea")).to_have_value("Ein Komet")
 
 
+BAR_IS_LOW = """() => {
+    const bar = document.querySelector(".go");
+    const sticks = getComputedStyle(bar).position === "sticky";
+    return sticks ? bar.offsetHeight < innerHeight / 3 : bar.offsetHeight > innerHeight / 4;
+}"""
+
+
 @pytest.mark.parametrize("width", [360, 390, 820, 1440, 1920])
 def test_every_width_and_large_letters_fit(
     browser: Browser, server: RunningServer, width: int
@@ -310,11 +443,49 @@ def test_every_width_and_large_letters_fit(
                 page.evaluate("document.documentElement.style.fontSize = '200%'")
             fits = "document.documentElement.scrollWidth <= innerWidth"
             page.wait_for_function(fits)
+            says = page.locator(".style .says").evaluate_all(
+                "all => all.map("
+                "one => one.clientWidth / parseFloat(getComputedStyle(one).fontSize))"
+            )
+            assert min(says) > 7, "the words on a card have no room"
+            page.wait_for_function(BAR_IS_LOW)
             small = page.locator("button:visible, label.style, label.medium").evaluate_all(
                 "all => all.filter(one => one.getBoundingClientRect().height < 44"
                 " || one.getBoundingClientRect().width < 44).map(one => one.outerHTML)"
             )
             assert small == []
+
+
+@pytest.mark.parametrize(
+    "size", [(360, 640), (390, 844), (820, 1180), (1440, 900)], ids="{0[0]}x{0[1]}".format
+)
+def test_all_media_are_seen_before_a_child_goes(
+    browser: Browser, server: RunningServer, size: tuple[int, int]
+) -> None:
+    with tablet(browser, viewport={"width": size[0], "height": size[1]}) as page:
+        page.goto(server.url)
+        expect(page.get_by_role("radio", name="Dada")).to_be_visible()
+        expect(page.locator("label.medium")).to_have_count(5)
+        bar = page.locator("#go-bar").bounding_box()
+        boxes = [medium.bounding_box() for medium in page.locator("label.medium").all()]
+        assert bar and all(box and box["y"] + box["height"] <= bar["y"] for box in boxes)
+        assert len({box["y"] for box in boxes if box}) == 1, "not in one row"
+
+
+def test_a_style_chosen_by_keys_is_not_behind_the_bar(
+    browser: Browser, server: RunningServer
+) -> None:
+    with tablet(browser, viewport={"width": 1440, "height": 900}) as page:
+        page.goto(server.url)
+        page.get_by_role("button", name="Alle 21 Stile zeigen").click()
+        page.get_by_role("radio", name="Dada").focus()
+        for _ in range(21):
+            page.keyboard.press("ArrowDown")
+            card = page.locator("label.style", has=page.locator(":focus")).bounding_box()
+            bar = page.locator("#go-bar").bounding_box()
+            assert card and bar
+            assert card["y"] >= 0
+            assert card["y"] + card["height"] <= bar["y"]
 
 
 def test_the_page_as_it_opens_has_no_barriers(
@@ -339,13 +510,14 @@ def test_everything_can_be_done_by_keyboard(page: Page, server: RunningServer) -
     page.locator("#idea").focus()
     page.keyboard.type("Ein Igel")
     page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("radio", name="Klang")).to_be_checked()
+    page.keyboard.press("Tab")
     expect(page.locator("input[name=schema]:checked")).to_be_focused()
     page.keyboard.press("ArrowDown")
     style = page.locator("input[name=schema]:checked").get_attribute("value")
     page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    page.keyboard.press("ArrowDown")
-    expect(page.get_by_role("radio", name="Klang")).to_be_checked()
+    expect(page.get_by_role("button", name="Alle 21 Stile zeigen")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     card = wait_for(page, "success")

@@ -141,6 +141,17 @@ def test_those_in_line_hear_when_it_moves(
         assert not event.changes_state("1-0")
 
 
+def test_no_time_is_told_while_the_backend_works_on_others(
+    storage: MediaStorageService, events: RunEvents, line: Line, progress: RunProgress
+) -> None:
+    run_id = new_run(storage)
+    line.run_ids.append(run_id)
+    progress.report(run_id, ahead=3)
+    assert events.newest(run_id).seconds is None
+    progress.report(run_id, ahead=0)
+    assert events.newest(run_id).seconds == 10.0
+
+
 def test_those_who_hear_much_hear_of_a_change_at_once_and_of_the_rest_now_and_then(
     storage: MediaStorageService, events: RunEvents, progress: RunProgress
 ) -> None:

@@ -131,12 +131,15 @@ class RunEvents:
         with self._guard:
             number = self._numbers[run.run_id]
         outlook = self._outlook(run.run_id)
+        progress = self._progress.of(run.run_id)
+        # What a backend does before it, perhaps for others than us, takes nobody knows how long.
+        waits = progress is not None and bool(progress.ahead)
         return RunEvent(
             run,
             number,
             outlook.place if outlook else None,
-            outlook.seconds if outlook else None,
-            self._progress.of(run.run_id),
+            outlook.seconds if outlook and not waits else None,
+            progress,
             has_preview=self._progress.preview_of(run.run_id) is not None,
         )
 

@@ -6,6 +6,13 @@ import { word } from "./words.js";
 
 const REACHABLE = "a[href], button:not([disabled]), input:not([disabled]), select, textarea, audio, video, [tabindex='0']";
 
+const open = new Set(); // what closes those that are open
+
+/** Close all dialogs, as Escape does. */
+export function closeDialogs() {
+  for (const close of [...open]) close();
+}
+
 /**
  * Open a dialog with the heading `title` (text) and `content` (an element).
  * Returns { close, closed }: `closed` resolves with what `close(answer)` was given, null for Escape.
@@ -26,6 +33,7 @@ export function openDialog(title, content, { wide = false } = {}) {
 
   function close(answer = null) {
     if (!veil.isConnected) return;
+    open.delete(close);
     document.removeEventListener("keydown", onKey, true);
     veil.remove();
     document.body.classList.remove("behind-dialog");
@@ -58,8 +66,21 @@ export function openDialog(title, content, { wide = false } = {}) {
   });
   for (const one of behind) one.setAttribute("aria-hidden", "true");
   document.body.append(veil);
+  open.add(close);
   document.body.classList.add("behind-dialog");
   document.addEventListener("keydown", onKey, true);
   heading.focus();
   return { close, closed };
+}
+
+/** Ask a question with the answers `yes` and `no` (texts), below `sentences`. True for yes. */
+export async function askWhether(title, sentences, yes, no) {
+  const buttons = element(
+    "div",
+    { class: "buttons" },
+    element("button", { type: "button", class: "primary", onClick: () => dialog.close(true) }, yes),
+    element("button", { type: "button", onClick: () => dialog.close(false) }, no),
+  );
+  const dialog = openDialog(title, element("div", {}, ...sentences.map((one) => element("p", {}, one)), buttons));
+  return Boolean(await dialog.closed);
 }

@@ -22,6 +22,13 @@ export function remember(name, value) {
   }
 }
 
+/** Have `listener` called when another window of this browser remembers something new under `name`. */
+export function whenChangedElsewhere(name, listener) {
+  addEventListener("storage", (event) => {
+    if (event.key === `page.${name}` && event.newValue !== null) listener();
+  });
+}
+
 /** Forget everything of everybody, but the language and the look. */
 export function forgetAll() {
   try {

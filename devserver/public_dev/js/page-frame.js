@@ -2,7 +2,7 @@
 
 import { element } from "./elements.js";
 import { themeButton } from "./theme.js";
-import { LANGUAGES, languageButtons } from "./words.js";
+import { LANGUAGES, languageButtons, word } from "./words.js";
 
 const NAMES = { de: "Deutsch", en: "English" };
 
@@ -12,9 +12,12 @@ export function framePage(place) {
   const buttons = LANGUAGES.map((one) =>
     element("button", { type: "button", class: "small", "data-language": one, lang: one }, NAMES[one]),
   );
+  const trouble = element("p", { class: "hint trouble", role: "alert" });
   const dark = element("button", { type: "button", class: "small", "data-word": "common.dark" });
   document.body.prepend(skip);
-  place.append(element("div", { class: "buttons", role: "group", "data-word-label": "common.language" }, ...buttons), dark);
-  languageButtons(buttons);
+  place.append(element("div", { class: "buttons", role: "group", "data-word-label": "common.language" }, ...buttons), dark, trouble);
+  languageButtons(buttons, (isAway) => {
+    trouble.textContent = isAway ? word("common.language.not_now") : "";
+  });
   themeButton(dark);
 }

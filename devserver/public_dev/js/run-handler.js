@@ -25,6 +25,11 @@ function nap(milliseconds) {
   return { over, wake };
 }
 
+/** Whether a run with this status changes no more. */
+export function isOver(status) {
+  return FINAL.includes(status);
+}
+
 /**
  * Send `order`, { path, body, key }, until there is an answer; the same key makes one run of it
  * however often it is sent. Returns the run_id. `onTrouble(error, seconds)` hears why it has to be
@@ -70,7 +75,7 @@ export function watchRun(runId, onState, onLost = () => {}) {
   function tell(state) {
     if (over || (state.event && state.event === seen)) return;
     seen = state.event || null;
-    if (FINAL.includes(state.status)) stop();
+    if (isOver(state.status)) stop();
     onState(state);
   }
 

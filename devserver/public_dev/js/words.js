@@ -88,18 +88,23 @@ export function fill(root) {
   }
 }
 
-/** Let each `button` with data-language choose it; aria-pressed says which one is spoken. */
-export function languageButtons(buttons) {
+/**
+ * Let each `button` with data-language choose it; aria-pressed says which one is spoken.
+ * `onAway(isAway)` hears at each choice whether its words could not be had.
+ */
+export function languageButtons(buttons, onAway) {
   const show = () => {
     for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.language === spoken));
   };
   for (const button of buttons) {
     button.addEventListener("click", async () => {
+      onAway(false);
       if (button.dataset.language === spoken) return;
       try {
         await speak(button.dataset.language);
       } catch {
         // No way to the server just now; the page stays in the language it has.
+        onAway(true);
       }
     });
   }

@@ -1,29 +1,30 @@
 // The workshop page: an idea, a style, a medium, and what becomes of it.
 
 import { ask, randomKey, sentence } from "./api.js";
-import { openDialog } from "./dialog.js";
-import { element, refill } from "./elements.js";
+import { askWhether, closeDialogs, openDialog } from "./dialog.js";
+import { element } from "./elements.js";
 import { framePage } from "./page-frame.js";
 import { ignoreSecondTap, watchTaps } from "./quick-taps.js";
-import { place, watchRun } from "./run-handler.js";
+import { isOver, place, watchRun } from "./run-handler.js";
 import { language, openWords, whenLanguageChanges, word } from "./words.js";
 import { codeForm } from "./workshop/code-form.js";
+import { ideaForm } from "./workshop/idea-form.js";
 import { showOnPhone } from "./workshop/phone.js";
 import { runCard } from "./workshop/run-card.js";
-import { inOrder, styleButtons, styleRadios } from "./workshop/styles.js";
-import { clearTablet, draft, dropWork, keepDraft, keepWork, works } from "./workshop/tablet.js";
+import { stickyBars } from "./workshop/sticky-bars.js";
+import { inOrder, styleButtons } from "./workshop/styles.js";
+import { child, clearTablet, draft, dropWork, keepDraft, keepWork, whenClearedElsewhere, works } from "./workshop/tablet.js";
 
 const byId = (id) => document.getElementById(id);
 const START = "/api/schema/pipeline/execute";
 const START_AND_STOP_FOR_EDIT = "/api/schema/pipeline/interception";
 const TYPES = ["image", "audio", "video", "3d", "text"];
-const FIRST_STYLES = 8;
 const LONG_IDEA = 160;
 
 let schemas = [];
-let types = TYPES;
 let ways = []; // the output configs that are available
-let showsAll = false;
+let form = null; // once it is known what can be chosen
+let shownTo = null; // the mark of the child whose works and words the page shows
 const shown = new Map(); // the works on the page: key -> { work, card, watch, state, calls }
 const lost = new Set(); // the keys of those that can't be heard of just now
 
@@ -55,59 +56,19 @@ function write(focus = true) {
   scrollTo(0, 0);
 }
 
+/** The works, and the focus at the first of them; the form where there are none. */
+function lookAtWorks() {
+  if (!shown.size) {
+    write();
+    return;
+  }
+  showView("works");
+  const first = byId("ideas").querySelector("article");
+  [...shown.values()].find((entry) => entry.card.node === first).card.focus();
+  scrollTo(0, 0);
+}
+
 // The form
-
-function chosen(name) {
-  const field = byId("idea-form").querySelector(`input[name="${name}"]:checked`);
-  return field ? field.value : null;
-}
-
-function askForRules() {
-  const schema = schemas.find((one) => one.id === chosen("schema"));
-  const needed = Boolean(schema && schema.needs_context);
-  byId("own-rules").hidden = !needed;
-  byId("rules").disabled = !needed;
-}
-
-function showStyles(choice) {
-  const place = schemas.findIndex((schema) => schema.id === choice);
-  const all = showsAll || place >= FIRST_STYLES || schemas.length <= FIRST_STYLES + 1;
-  const seen = all ? schemas : schemas.slice(0, FIRST_STYLES);
-  refill(byId("styles"), ...styleRadios(seen, "schema", choice));
-  byId("more-styles").hidden = all;
-  byId("more-styles").textContent = word("workshop.more_styles", { count: schemas.length });
-  askForRules();
-}
-
-function showTypes(choice) {
-  const cards = types.map((type) =>
-    element(
-      "label",
-      { class: "medium" },
-      element("input", { type: "radio", name: "type", value: type, required: true, checked: type === choice }),
-      element("span", { class: "face" }, element("span", { class: `icon icon-${type}`, "aria-hidden": "true" }), word(`workshop.type.${type}`)),
-    ),
-  );
-  refill(byId("media"), ...cards);
-}
-
-function fillForm({ idea, rules, schema, type, lookFirst }) {
-  byId("idea").value = idea || "";
-  byId("rules").value = rules || "";
-  byId("look-first").checked = Boolean(lookFirst);
-  showStyles(schemas.some((one) => one.id === schema) ? schema : schemas[0].id);
-  showTypes(types.includes(type) ? type : types[0]);
-}
-
-function written() {
-  return {
-    idea: byId("idea").value,
-    rules: byId("rules").value,
-    schema: chosen("schema"),
-    type: chosen("type"),
-    lookFirst: byId("look-first").checked,
-  };
-}
 
 function orderOf({ idea, rules, schema, type, lookFirst }) {
   const needsRules = schemas.some((one) => one.id === schema && one.needs_context);
@@ -120,9 +81,8 @@ function submit(event) {
   event.preventDefault();
   // A second quick tap finds the form gone, and nothing is asked of it any more.
   if (document.body.dataset.view !== "write") return;
-  const values = written();
-  byId("idea").setCustomValidity(values.idea.trim() ? "" : word("workshop.idea.missing"));
-  if (!event.currentTarget.reportValidity()) return;
+  if (!form.isComplete()) return;
+  const values = form.written();
   begin(values, orderOf(values));
   byId("idea").value = "";
   keepDraft({ ...values, idea: "", rules: "" });
@@ -130,9 +90,9 @@ function submit(event) {
 
 // Works
 
-function begin({ idea, rules, schema, type, lookFirst }, order) {
+function begin({ idea, rules, schema, type, lookFirst }, order, kept = {}) {
   ignoreSecondTap();
-  const work = { key: randomKey(), idea, rules, schema, type, lookFirst, order, runId: null };
+  const work = { key: randomKey(), idea, rules, schema, type, lookFirst, order, runId: null, ...kept };
   keepWork(work);
   addWork(work, true);
   news(word("workshop.state.sending"));
@@ -176,13 +136,11 @@ function cardOf(entry) {
     work,
     schema,
     {
-      again: () => begin(work, rerun(work, "new")),
+      again: () => again(entry),
       retry: () => begin(work, rerun(work, "same")),
       otherStyle: () => chooseOtherStyle(work),
-      changeIdea: () => {
-        fillForm(work);
-        write();
-      },
+      changeIdea: () => takeUp(work),
+      edit: (text) => keepEdited(work, text),
       goOn: (text) => goOn(entry, text),
       toPhone: () => showOnPhone(work.runId),
       cancel: () => cancel(entry),
@@ -193,6 +151,28 @@ function cardOf(entry) {
 
 function rerun(work, seed) {
   return { path: `/api/runs/${work.runId}/rerun`, body: { seed } };
+}
+
+/** Make it once more, differently: of the text as the child changed it, where it did. */
+function again({ work, state }) {
+  if (!state.stages.some((stage) => stage.status === "edited")) {
+    begin(work, rerun(work, "new"));
+    return;
+  }
+  // A repetition begins with the idea and has it rewritten, so this is a new run with the same edit.
+  begin(work, orderOf({ ...work, lookFirst: true }), { edited: state.transformed_text, goesOn: true });
+}
+
+/** Put the idea of `work` into the form, unless another is begun there that the child keeps. */
+async function takeUp(work, why = null) {
+  const begun = byId("idea").value;
+  if (begun.trim() && begun !== work.idea) {
+    const says = [...(why ? [why] : []), word("workshop.replace.says"), word("workshop.quoted", { text: begun.slice(0, LONG_IDEA) })];
+    if (!(await askWhether(word("workshop.replace.title"), says, word("workshop.replace.yes"), word("workshop.replace.no")))) return;
+  }
+  form.fill(work);
+  keepDraft(form.written());
+  write();
 }
 
 async function chooseOtherStyle(work) {
@@ -207,11 +187,12 @@ async function chooseOtherStyle(work) {
 }
 
 async function send(entry) {
-  const { work, card } = entry;
-  card.sending();
+  const { work } = entry;
+  entry.card.sending();
   const onTrouble = (error, seconds) => {
+    entry.trouble = error.status === 0 ? { isLost: true } : { text: `${sentence(error)} ${word("workshop.again_in", { count: seconds })}` };
     showLost(work.key, error.status === 0);
-    card.sending(error.status === 0 ? "" : `${sentence(error)} ${word("workshop.again_in", { count: seconds })}`);
+    entry.card.sending(entry.trouble);
   };
   try {
     const order = { ...work.order, key: work.key };
@@ -226,6 +207,7 @@ async function send(entry) {
     showRefusal(work, error);
     return;
   } finally {
+    entry.trouble = undefined;
     showLost(work.key, false);
   }
   if (!shown.has(work.key)) return;
@@ -245,12 +227,12 @@ function takeAnotherWay(work) {
   return true;
 }
 
-function showRefusal(work, error) {
+async function showRefusal(work, error) {
   if (error.code === "called_off") {
-    if (shown.size === 0) write(false);
+    lookAtWorks();
     return;
   }
-  fillForm(work);
+  await takeUp(work, sentence(error));
   write();
   byId("form-news").textContent = sentence(error);
   if (error.code === "workshop_code_required") codes.askForCode();
@@ -267,14 +249,20 @@ function watch(entry) {
         return;
       }
       entry.state = state;
-      entry.card.show(state);
+      showState(entry);
     },
     (isLost) => showLost(work.key, isLost),
   );
 }
 
+function showState(entry) {
+  if (entry.state.status === "awaiting_edit" && entry.work.goesOn) goOnByItself(entry);
+  else entry.card.show(entry.state);
+}
+
 function remove(entry) {
   const group = entry.card.node.closest(".idea-group");
+  entry.calls.abort();
   if (entry.watch) entry.watch.stop();
   entry.card.stop();
   entry.card.node.remove();
@@ -283,6 +271,25 @@ function remove(entry) {
   showLost(entry.work.key, false);
   if (group) tidyGroup(group);
   byId("ways").hidden = shown.size === 0;
+}
+
+/** Keep the text as the child is changing it; undefined when it has gone on. */
+function keepEdited(work, text) {
+  work.edited = text;
+  work.goesOn = undefined;
+  keepWork(work);
+}
+
+/** Go on with a text that was edited for another run; where that is refused the child can mend it. */
+async function goOnByItself(entry) {
+  if (entry.goesOn) return;
+  entry.goesOn = true;
+  const problem = await goOn(entry, entry.work.edited);
+  entry.goesOn = false;
+  if (!problem || !shown.has(entry.work.key)) return;
+  keepEdited(entry.work, entry.work.edited);
+  entry.card.show(entry.state);
+  news(problem);
 }
 
 /** Go on with an edited text; returns what is wrong with it, or null. */
@@ -297,6 +304,7 @@ async function goOn(entry, text) {
   } finally {
     showLost(entry.work.key, false);
   }
+  if (!problem && shown.has(entry.work.key)) keepEdited(entry.work, undefined);
   if (entry.watch) entry.watch.poke();
   return problem;
 }
@@ -312,55 +320,76 @@ async function cancel(entry) {
     if (error.code !== "run_is_over") news(sentence(error));
   }
   if (entry.watch) entry.watch.poke();
+  entry.card.focus();
 }
 
 // The end
 
+function inTheMaking() {
+  return [...shown.values()].filter((entry) => !entry.state || !isOver(entry.state.status));
+}
+
 async function finish() {
-  let dialog;
-  const content = element(
-    "div",
-    {},
-    element("p", {}, word("workshop.finish.says")),
-    element(
-      "div",
-      { class: "buttons" },
-      element("button", { type: "button", class: "primary", onClick: () => dialog.close(true) }, word("workshop.finish.yes")),
-      element("button", { type: "button", onClick: () => dialog.close() }, word("workshop.finish.no")),
-    ),
-  );
-  dialog = openDialog(word("workshop.finish.title"), content);
-  if (!(await dialog.closed)) return;
-  for (const entry of shown.values()) {
-    entry.calls.abort();
-    if (entry.watch) entry.watch.stop();
-    entry.card.stop();
+  const says = [word("workshop.finish.says")];
+  if (inTheMaking().length) says.push(word("workshop.finish.unfinished", { count: inTheMaking().length }));
+  if (!(await askWhether(word("workshop.finish.title"), says, word("workshop.finish.yes"), word("workshop.finish.no")))) return;
+  for (const { work } of inTheMaking()) {
+    // Nobody waits for it any more. One that was done meanwhile says so, and stays.
+    if (work.runId) place({ path: `/api/runs/${work.runId}/cancel` }).catch((error) => console.info("Not cancelled:", error.message));
   }
-  clearTablet();
-  // A new page in the place of this one: nothing is left to go back to.
-  refill(document.body);
-  location.replace(location.pathname);
+  clearPage();
+  shownTo = clearTablet();
+}
+
+/** The page as it was before the first child. In place, since a server out of reach gives no new one. */
+function clearPage() {
+  closeDialogs();
+  for (const entry of [...shown.values()]) remove(entry);
+  news("");
+  form.clear();
+  write();
+}
+
+function showNextChild() {
+  clearPage();
+  shownTo = child();
+}
+
+/** The browser's cache of pages brought this one back. */
+function comeBack() {
+  if (shownTo === null || child() !== shownTo) {
+    showNextChild();
+    return;
+  }
+  // It may have closed the streams meanwhile, and not have said so.
+  for (const entry of shown.values()) {
+    if (!entry.watch) continue;
+    entry.watch.stop();
+    watch(entry);
+  }
 }
 
 // The page
 
-const codes = codeForm(() => {
-  if (shown.size) showView(document.body.dataset.view || "works");
-  else showView("write");
+const codes = codeForm((byHand) => {
+  const view = shown.size ? document.body.dataset.view || "works" : "write";
+  if (!byHand) showView(view);
+  else if (view === "works") lookAtWorks();
+  else write();
 });
 
 /** The words of the cards are made anew; what is typed and chosen stays. */
 function speakAnew() {
-  if (!schemas.length) return;
+  if (!form) return;
   news("");
-  fillForm(written());
+  form.fill(form.written());
   for (const entry of shown.values()) {
     const old = entry.card;
     entry.card = cardOf(entry);
     old.stop();
     old.node.replaceWith(entry.card.node);
-    if (entry.state) entry.card.show(entry.state);
-    else entry.card.sending();
+    if (entry.state) showState(entry);
+    else entry.card.sending(entry.trouble);
   }
 }
 
@@ -371,18 +400,9 @@ function wakeUp() {
 function listen() {
   watchTaps();
   byId("idea-form").addEventListener("submit", submit);
-  byId("idea-form").addEventListener("input", () => {
-    byId("idea").setCustomValidity("");
-    keepDraft(written());
-  });
-  byId("styles").addEventListener("change", askForRules);
-  byId("more-styles").addEventListener("click", () => {
-    showsAll = true;
-    showStyles(chosen("schema"));
-    byId("styles").children[FIRST_STYLES].querySelector("input").focus();
-  });
+  byId("idea-form").addEventListener("input", () => keepDraft(form.written()));
   byId("new-idea").addEventListener("click", () => write());
-  byId("to-works").addEventListener("click", () => showView("works"));
+  byId("to-works").addEventListener("click", () => lookAtWorks());
   byId("finished").addEventListener("click", finish);
   addEventListener("online", wakeUp);
   document.addEventListener("visibilitychange", () => {
@@ -390,8 +410,9 @@ function listen() {
   });
   // From the browser's cache of pages: what it shows may be another child's.
   addEventListener("pageshow", (event) => {
-    if (event.persisted) location.reload();
+    if (event.persisted) comeBack();
   });
+  whenClearedElsewhere(showNextChild);
   whenLanguageChanges(speakAnew);
 }
 
@@ -413,12 +434,15 @@ async function patiently(step) {
 
 async function open() {
   framePage(byId("choices"));
+  stickyBars(byId("lost"), [byId("go-bar"), byId("ways")]);
   await patiently(openWords);
   const info = await patiently(() => ask("/api/schema/info"));
   schemas = inOrder(info.schemas);
   ways = info.output_configs.filter((config) => config.available);
-  types = TYPES.filter((type) => type === "text" || ways.some((config) => config.media_type === type));
-  fillForm(draft());
+  const types = TYPES.filter((type) => type === "text" || ways.some((config) => config.media_type === type));
+  shownTo = child();
+  form = ideaForm(schemas, types);
+  form.fill(draft());
   listen();
   for (const work of works()) addWork(work, false);
   await patiently(codes.enter);

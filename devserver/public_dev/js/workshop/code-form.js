@@ -5,20 +5,26 @@ import { hasWord, word } from "../words.js";
 
 const byId = (id) => document.getElementById(id);
 
-/** `onEntered()` is called when runs can be made. Returns { enter, askForCode }. */
+/**
+ * `onEntered(byHand)` is called when runs can be made; `byHand` says whether somebody did something
+ * for that just now. Returns { enter, askForCode }.
+ */
 export function codeForm(onEntered) {
-  function show({ code_needed: needed, workshop }) {
+  let entered = null; // the workshop whose code this tablet has
+
+  function show({ code_needed: needed, workshop }, byHand) {
+    entered = workshop;
     byId("workshop-name").hidden = !workshop;
     byId("workshop-name").firstElementChild.textContent = workshop || "";
     byId("code-form").hidden = !needed || Boolean(workshop);
-    if (needed && !workshop) return false;
-    onEntered();
-    return true;
+    if (!needed || workshop) onEntered(byHand);
   }
 
-  /** Ask for a code before anything else. */
-  function askForCode() {
+  /** Ask for a code before anything else; with a way back while the old one holds. */
+  function askForCode({ mayGoBack = false } = {}) {
     byId("code-form").hidden = false;
+    byId("code-back").hidden = !mayGoBack;
+    byId("code-news").textContent = "";
     byId("idea-form").hidden = true;
     byId("workshop-name").hidden = true;
     byId("code").focus();
@@ -28,13 +34,17 @@ export function codeForm(onEntered) {
     event.preventDefault();
     byId("code-news").textContent = "";
     try {
-      show(await ask("/api/workshop", { method: "POST", body: { code: byId("code").value } }));
+      show(await ask("/api/workshop", { method: "POST", body: { code: byId("code").value } }), true);
       byId("code").value = "";
     } catch (error) {
       const wrong = error.code === "workshop_code_wrong" && hasWord("workshop.code.wrong");
       byId("code-news").textContent = wrong ? word("workshop.code.wrong") : sentence(error);
     }
   });
-  byId("workshop-name").querySelector("button").addEventListener("click", askForCode);
-  return { enter: async () => show(await ask("/api/workshop")), askForCode };
+  byId("code-back").addEventListener("click", () => {
+    byId("code").value = "";
+    show({ code_needed: true, workshop: entered }, true);
+  });
+  byId("workshop-name").querySelector("button").addEventListener("click", () => askForCode({ mayGoBack: true }));
+  return { enter: async () => show(await ask("/api/workshop"), false), askForCode };
 }

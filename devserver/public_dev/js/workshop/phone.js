@@ -21,13 +21,17 @@ export async function showOnPhone(runId) {
   const dialog = openDialog(word("workshop.phone.title"), content);
   try {
     const link = await linkTo(runId);
+    if (link.reach === "this_machine") {
+      refill(content, element("p", { class: "note", role: "status" }, word("workshop.phone.only_here")));
+      return dialog.closed;
+    }
     const until = new Date(link.expires_at).toLocaleDateString(language(), { weekday: "long", day: "numeric", month: "long" });
     refill(
       content,
       element("img", { src: link.qr_url, alt: word("workshop.phone.code"), width: 288, height: 288 }),
       element("p", {}, word("workshop.phone.how", { until })),
-      link.reach === "this_machine" && element("p", { class: "note" }, word("workshop.phone.only_here")),
-      element("p", {}, element("a", { href: link.url, target: "_blank", rel: "noopener" }, link.url)),
+      // To be typed on the phone: here it would open one more window of this tablet.
+      element("p", { class: "address" }, link.url),
     );
   } catch (error) {
     refill(content, element("p", { class: "note bad", role: "alert" }, sentence(error)));

@@ -2,12 +2,11 @@
 
 import { element, refill } from "../elements.js";
 import { mediaView } from "../media-view.js";
+import { isOver } from "../run-handler.js";
 import { language, word } from "../words.js";
 import { changedWords, markedPieces } from "../word-diff.js";
-import { duration, stagesOf, standing } from "./standing.js";
+import { duration, stageNow, stagesOf, standing } from "./standing.js";
 import { stylePicture } from "./styles.js";
-
-const OVER = ["success", "partial", "blocked", "failed", "cancelled"];
 
 /** A part of the card that is made anew only when what it tells has changed. */
 function part(attributes) {
@@ -53,8 +52,8 @@ function saveText(text, name) {
 
 /**
  * The card of `work`. `ways` are what can be done from it: again, otherStyle, retry, changeIdea,
- * goOn(text) (what is wrong with
- * it, or null), toPhone, cancel. `news(text)` is read out. Returns { node, show, trouble, stop, focus }.
+ * edit(text) (it is being changed), goOn(text) (what is wrong with it, or null), toPhone, cancel.
+ * `news(text)` is read out. Returns { node, show, sending, stop, focus }.
  */
 export function runCard(work, schema, ways, news) {
   const name = schema ? schema.name[language()] : work.schema;
@@ -115,7 +114,8 @@ export function runCard(work, schema, ways, news) {
     edit.tell(editing ? [run.run_id] : null, () => {
       const id = `edit-${work.key}`;
       const field = element("textarea", { id, rows: 5, maxlength: 8000, required: true, autocomplete: "off" });
-      field.value = text || "";
+      field.value = work.edited === undefined ? text || "" : work.edited;
+      field.addEventListener("input", () => ways.edit(field.value));
       const go = button(null, word("workshop.edit.go"), null, "primary");
       const refused = element("p", { class: "refused", role: "alert" });
       go.type = "submit";
@@ -127,6 +127,8 @@ export function runCard(work, schema, ways, news) {
         refused.textContent = "";
         refused.textContent = (await ways.goOn(field.value)) || "";
         go.disabled = false;
+        if (refused.textContent) field.focus();
+        else heading.focus();
       });
       return [form];
     });
@@ -207,7 +209,8 @@ export function runCard(work, schema, ways, news) {
         const save = work.type === "text" ? [button("download", word("workshop.download"), () => saveText(run.transformed_text, `${work.schema}.txt`))] : downloads;
         return [again, other, ...save, button("phone", word("workshop.phone.title"), ways.toPhone)];
       }
-      if (status === "blocked") return run.error && run.error.stage > 1 ? [change, again, other] : [change, other];
+      // The same idea is blocked again, whatever the style.
+      if (status === "blocked") return run.error && run.error.stage > 1 ? [change, again, other] : [change];
       if (status === "failed" || status === "cancelled") return [button("again", word("workshop.retry"), ways.retry, "primary"), other];
       return [button(null, word("workshop.cancel"), ways.cancel, "small plain")];
     });
@@ -228,15 +231,15 @@ export function runCard(work, schema, ways, news) {
       showResult(run);
       showNotes(run);
       showActions(run);
-      const now = `${run.status} ${Boolean(run.transformed_text)}`;
-      if (phase !== null && now !== phase) news(OVER.includes(run.status) ? `${name}: ${sentence}` : sentence);
+      const now = `${run.status} ${stageNow(run, work.type)}`;
+      if (phase !== null && now !== phase) news(isOver(run.status) ? `${name}: ${sentence}` : sentence);
       phase = now;
     },
-    /** Show that it is being sent, and why that takes a while. */
-    sending(text = "") {
+    /** Show that it is being sent; `trouble` is why that takes a while, { isLost, text }. */
+    sending({ isLost = false, text = "" } = {}) {
       node.dataset.status = "sending";
       phase = "sending";
-      say(word("workshop.state.sending"), text);
+      say(word(isLost ? "workshop.state.sending_later" : "workshop.state.sending"), text);
       stage.tell(["bits"], bits);
       actions.tell(["sending", language()], () => [button(null, word("workshop.cancel"), ways.cancel, "small plain")]);
     },

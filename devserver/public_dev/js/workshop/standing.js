@@ -19,6 +19,7 @@ export function stagesOf(state, outputType) {
   else if (reached >= 1) at = 2;
   const isStopped = state.status === "blocked" || state.status === "failed" || state.status === "cancelled";
   if (isStopped && state.error && state.error.stage) at = state.error.stage;
+  at = Math.min(at, names.length);
   const isDone = state.status === "success" || state.status === "partial";
   return names.map((name, index) => {
     const number = index + 1;
@@ -42,8 +43,14 @@ export function standing(state, outputType) {
     return place === 1 ? word("workshop.state.next") : word("workshop.state.in_line", { place });
   }
   if (state.status === "running") {
-    if (!state.transformed_text) return word("workshop.state.rewriting");
-    return making(state, outputType);
+    const now = stageNow(state, outputType);
+    return now === "make" ? making(state, outputType) : word(`workshop.state.at.${now}`);
   }
   return word(`workshop.state.${state.status}`);
+}
+
+/** The name of the stage that the run is at; null when it is at none. */
+export function stageNow(state, outputType) {
+  const now = stagesOf(state, outputType).find((stage) => stage.state === "now");
+  return now ? now.name : null;
 }
