@@ -122,10 +122,12 @@ def test_copies_among_the_runs_are_named(
     root.archive.mkdir()
     (root.archive / f"{run_id} (copy).tar").write_bytes(b"a copy")
     (root.runs / "README.txt").write_text("what lies here")
+    link = root.runs / new_run_id()
+    link.symlink_to(tmp_path)
     receipt = erasure_of(storage).erase("DOE_J")
     assert (receipt.run_ids, receipt.faults, receipt.is_complete) == ((run_id,), {}, False)
     copies = {f"json/{run_id}.bak", f"json/{run_id.upper()}", f"archive/{run_id} (copy).tar"}
-    assert set(receipt.unreadable) == copies
+    assert set(receipt.unreadable) == {*copies, f"json/{link.name}"}
 
 
 def test_one_that_comes_out_of_the_archive_meanwhile_is_found(

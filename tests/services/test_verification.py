@@ -130,6 +130,14 @@ def test_there_has_to_be_such_a_run(folders: RunFolders) -> None:
         faults_of(folders, new_run_id())
 
 
+def test_a_link_is_no_run(folders: RunFolders, folder: Path, tmp_path: Path) -> None:
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    fresh = RunFolders(StorageRoot(folder.parent.parent))  # which has kept nothing of it
+    with pytest.raises(RunNotFound):
+        faults_of(fresh, folder.name)
+
+
 class DeletedMeanwhile(RunFolders):
     """The run is gone as soon as its metadata was read."""
 

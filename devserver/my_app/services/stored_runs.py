@@ -93,7 +93,7 @@ class StoredRuns:
     def archived_runs(self) -> Iterator[RunMetadata]:
         """All runs in the archive that have no folder; what can't be read is logged."""
         sealed = self._folders.sealed_ids()
-        return self.readable(one for one in sealed if not self._folders.path(one).exists())
+        return self.readable(one for one in sealed if not self._folders.has_folder(one))
 
     def _read_sealed(self, run_id: str) -> RunMetadata:
         try:

@@ -66,7 +66,7 @@ def _read(folders: RunFolders, run_id: str) -> RunMetadata | str:
     except RunArchived:
         raise
     except RunNotFound:
-        if folders.path(run_id).is_dir():
+        if folders.has_folder(run_id):
             return f"{METADATA} is missing."
         raise
     except MetadataUnreadable:

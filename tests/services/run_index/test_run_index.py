@@ -14,7 +14,9 @@ import pytest
 from devserver.my_app.services.archive import Archive
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders
+from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.services.run_index import IndexUnavailable, RunIndex, parse_query
+from devserver.my_app.services.run_index.lookout import Lookout
 from devserver.my_app.services.run_index.rows import mark
 from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.services.storage_root import StorageRoot
@@ -142,6 +144,28 @@ def test_a_broken_folder_is_passed_over_and_said_once(
         assert caplog.text.count(bad) == 1
     finally:
         index.close()
+
+
+def test_a_link_is_no_run(root: StorageRoot, tmp_path: Path) -> None:
+    run_ids = write_runs(root.runs, 4)
+    index = index_on(root)
+    try:
+        for number, link in enumerate(root.runs / run_id for run_id in run_ids[:2]):
+            link.rename(tmp_path / f"elsewhere {number}")
+            link.symlink_to(tmp_path / f"elsewhere {number}")
+        (root.runs / new_run_id()).symlink_to("nowhere")
+        index.heard(RunMetadata.model_validate({"run_id": run_ids[0]}))
+        index.search(EVERY)
+        index.look_through()
+        assert ids(index) == run_ids[:1:-1]
+        assert (index.state.complete, index.state.known, index.state.of) == (True, 2, 2)
+    finally:
+        index.close()
+    lookout = Lookout(root.path, Tombstones(root.state), say=lambda _: None)
+    try:
+        assert lookout.count(EVERY) == 2
+    finally:
+        lookout.close()
 
 
 def words_on_disk(folder: Path, words: list[bytes]) -> list[str]:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Protocol
 
 from devserver.my_app.services.errors import ServerError
@@ -46,7 +47,7 @@ class Tombstoned(Protocol):
 class Agreement:
     """Knows what the rows of runs have to be. For one thread at a time.
 
-    Of a run that is in the archive as well, the folder counts.
+    Of a run that is in the archive as well, the folder counts; a link to one elsewhere is no run.
     """
 
     def __init__(
@@ -131,7 +132,11 @@ class Agreement:
             "SELECT id, run_id FROM runs WHERE id > ? ORDER BY id LIMIT ?", (last, CHUNK)
         ).fetchall():
             last = rows[-1][0]
-            yield [run_id for _, run_id in rows if self.stamp_of(run_id) is None]
+            yield [
+                run_id
+                for _, run_id in rows
+                if self.stamp_of(run_id) is None or self._is_link(run_id)
+            ]
 
     def _oldest_first(self) -> Iterator[str]:
         """All ids in about the order in which the runs were made, as the times of folders tell it.
@@ -148,7 +153,7 @@ class Agreement:
     def _entries(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
         with os.scandir(self._runs) as entries:
             for entry in entries:
-                if is_run_id(entry.name):
+                if is_run_id(entry.name) and entry.is_dir(follow_symlinks=False):
                     yield entry.name, entry
         if not self._archive.is_dir():
             return
@@ -159,10 +164,19 @@ class Agreement:
                     yield run_id, entry
 
     def _has_folder(self, run_id: str) -> bool:
-        return os.path.isdir(f"{self._runs}/{run_id}")  # noqa: PTH112 - one for each archived run
+        try:
+            # One look for each archived run.
+            return S_ISDIR(os.lstat(f"{self._runs}/{run_id}").st_mode)
+        except OSError:
+            return False
+
+    def _is_link(self, run_id: str) -> bool:
+        return os.path.islink(f"{self._runs}/{run_id}")  # noqa: PTH114 - one for each row read
 
     def _row(self, run_id: str) -> Row | None:
         """The row that the folder asks for; None where there is none to be."""
+        if self._is_link(run_id):
+            return self._row_of_sealed(run_id)
         data, stamp, is_settled = b"", "", False
         try:
             for _ in range(_READINGS):
