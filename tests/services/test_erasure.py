@@ -18,7 +18,7 @@ from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.services.run_metadata import Job, StageRecord
 from devserver.my_app.services.storage_root import StorageRoot
-from tests.stored_run import contents, put_run
+from tests.stored_run import contents, put_a_folder_in_its_place, put_run
 
 
 def erasure_of(storage: MediaStorageService, **more: object) -> Erasure:
@@ -104,13 +104,15 @@ def test_runs_started_meanwhile_are_found(storage: MediaStorageService) -> None:
 
 
 def test_what_cannot_be_read_is_named(storage: MediaStorageService) -> None:
-    run_id = put_run(storage.folders, user_id="DOE_J")
-    (storage.folders.path(run_id) / "metadata.json").write_text("{")
+    broken, closed = (put_run(storage.folders, user_id="DOE_J") for _ in range(2))
+    (storage.folders.path(broken) / "metadata.json").write_text("{")
+    put_a_folder_in_its_place(storage.folders.path(closed) / "metadata.json")
     receipt = erasure_of(storage).erase("DOE_J")
-    assert (receipt.run_ids, receipt.unreadable, receipt.is_complete) == ((), (run_id,), False)
-    (storage.folders.path(run_id) / "metadata.json").unlink()
+    assert (receipt.run_ids, receipt.is_complete) == ((), False)
+    assert set(receipt.unreadable) == {broken, closed}
+    (storage.folders.path(broken) / "metadata.json").unlink()
     receipt = erasure_of(storage).erase("DOE_J")
-    assert (receipt.unreadable, receipt.is_complete) == ((run_id,), False)
+    assert (set(receipt.unreadable), receipt.is_complete) == ({broken, closed}, False)
 
 
 def test_copies_among_the_runs_are_named(

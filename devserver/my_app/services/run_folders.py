@@ -148,6 +148,10 @@ class RunFolders:
                     "This run is in the archive; a researcher can restore it."
                 ) from error
             raise RunNotFound(_NO_RUN) from error
+        except OSError as error:
+            raise MetadataUnreadable(
+                f"The metadata of this run can't be read: {error.strerror}."
+            ) from error
 
     @contextmanager
     def locked(self, run_id: str) -> Iterator[RunMetadata]:

@@ -29,7 +29,7 @@ FINAL_STATUSES: frozenset[RunStatus] = frozenset(
 
 
 class MetadataUnreadable(ServerError):
-    """A metadata.json is there but is not what one has to be."""
+    """A metadata.json is there but can't be read, or is not what one has to be."""
 
     code = "metadata_unreadable"
 
@@ -182,4 +182,4 @@ def parse_metadata(data: bytes) -> RunMetadata:
     try:
         return RunMetadata.model_validate(json.loads(data))
     except (ValueError, ValidationError, RecursionError) as error:
-        raise MetadataUnreadable("The metadata of this run can't be read.") from error
+        raise MetadataUnreadable("The metadata of this run can't be understood.") from error

@@ -69,10 +69,8 @@ def _read(folders: RunFolders, run_id: str) -> RunMetadata | str:
         if folders.has_folder(run_id):
             return f"{METADATA} is missing."
         raise
-    except MetadataUnreadable:
-        return f"{METADATA} can't be understood."
-    except OSError as error:
-        return f"{METADATA} can't be read: {error.strerror}."
+    except MetadataUnreadable as error:
+        return f"{METADATA}: {error}"
 
 
 def _faults(folder: Path, run: RunMetadata) -> list[str]:
