@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -139,13 +142,22 @@ def test_a_run_removed_by_hand_is_not_shown(
     assert (page["runs"], page["total"]) == ([], 0)
 
 
+def halve_a_character(path: Path) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), "user_id": "a\ud800"}))
+
+
+@pytest.mark.parametrize("spoil", [put_a_folder_in_its_place, halve_a_character])
 def test_a_run_that_can_not_be_read_hides_no_other(
-    client: FlaskClient, services: Services, run_ids: list[str], researcher: dict[str, str]
+    client: FlaskClient,
+    services: Services,
+    run_ids: list[str],
+    researcher: dict[str, str],
+    spoil: Callable[[Path], None],
 ) -> None:
     unreadable = services.storage.create_run(schema="dada", input_text="x", user_id=WORKSHOP)
     assert ids(ask(client, researcher, "")) == [unreadable.run_id, *run_ids[::-1]]
     folder = services.root.runs / unreadable.run_id
-    put_a_folder_in_its_place(folder / "metadata.json")
+    spoil(folder / "metadata.json")
     try:
         assert ids(ask(client, researcher, "")) == run_ids[::-1]
         assert ids(ask(client, researcher, "fields=run_id")) == run_ids[::-1]

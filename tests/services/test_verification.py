@@ -71,6 +71,9 @@ LIES: dict[str, Callable[[Path], Any]] = {
     "metadata.json: The metadata of this run can't be understood.": lambda f: (
         f / "metadata.json"
     ).write_text("{"),
+    "metadata.json: The metadata of this run holds half a character": lambda f: change_metadata(
+        f, user_id="a\ud800"
+    ),
     "metadata.json: The metadata of this run can't be read: Is a directory.": lambda f: (
         put_a_folder_in_its_place(f / "metadata.json")
     ),

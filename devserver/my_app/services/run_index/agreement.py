@@ -23,7 +23,7 @@ from devserver.my_app.services.run_folders import METADATA, SEALED_SUFFIX
 from devserver.my_app.services.run_id import is_run_id
 from devserver.my_app.services.run_index.rows import Row, row_of
 from devserver.my_app.services.run_index.writing import CHUNK, known_stamps
-from devserver.my_app.services.run_metadata import parse_metadata
+from devserver.my_app.services.run_metadata import RunMetadata, parse_metadata
 from devserver.my_app.services.sealed_run import read_sealed_metadata
 
 logger = logging.getLogger(__name__)
@@ -196,8 +196,7 @@ class Agreement:
         if run.run_id != run_id:
             self._pass_over(run_id, stamp, "its metadata is that of another run")
             return None
-        self._unreadable.pop(run_id, None)
-        return row_of(run, stamp, is_settled=is_settled)
+        return self._made(run, stamp, is_settled=is_settled)
 
     def _row_of_sealed(self, run_id: str) -> Row | None:
         stamp = self._stamp_of_sealed(run_id)
@@ -209,9 +208,18 @@ class Agreement:
         except (ServerError, OSError) as error:
             self._pass_over(run_id, stamp, str(error))
             return None
-        self._unreadable.pop(run_id, None)
         # It is there whole, or not at all, and never changes; another one has another stamp.
-        return row_of(run, stamp, is_settled=True)
+        return self._made(run, stamp, is_settled=True)
+
+    def _made(self, run: RunMetadata, stamp: str, *, is_settled: bool) -> Row | None:
+        try:
+            row = row_of(run, stamp, is_settled=is_settled)
+        except Exception as error:  # noqa: BLE001 - whatever one run says, all others can be found
+            # Not with what the error says, which may be a child's text.
+            self._pass_over(run.run_id, stamp, f"no row can be made of it ({type(error).__name__})")
+            return None
+        self._unreadable.pop(run.run_id, None)
+        return row
 
     def _pass_over(self, run_id: str, stamp: str, reason: str) -> None:
         if self._unreadable.get(run_id) != stamp:
