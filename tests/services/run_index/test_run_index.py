@@ -136,6 +136,20 @@ def test_archived_runs_are_found(
         index.close()
 
 
+def test_an_empty_label_is_none(root: StorageRoot, folders: RunFolders) -> None:
+    """The first servers wrote down what came, however empty."""
+    nobodys = {put_run(folders, user_id=label, workshop=label) for label in ("", None)}
+    somebodys = put_run(folders, user_id="DOE_J", workshop="summer")
+    index = index_on(root)
+    try:
+        for field in ("user", "workshop"):
+            assert set(ids(index, **{field: "-"})) == nobodys
+            assert ids(index, **{field: "!-"}) == [somebodys]
+            assert (None, 2) in index.facet(EVERY, field)
+    finally:
+        index.close()
+
+
 def test_a_broken_folder_is_passed_over_and_said_once(
     root: StorageRoot, caplog: pytest.LogCaptureFixture
 ) -> None:
