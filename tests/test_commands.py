@@ -361,7 +361,9 @@ def test_what_the_server_refuses_is_said(server: RunningServer) -> None:
     assert set(server.runs.iterdir()) == before
 
 
-@pytest.mark.parametrize("seed", ["other", "-1", "9007199254740992", "٣", "9" * 30])
+@pytest.mark.parametrize(
+    "seed", ["other", "-1", "9007199254740992", "٣", "9" * 30, "0" * 17 + "9" * 30]
+)
 def test_other_seeds_are_refused(exports: Path, storage: MediaStorageService, seed: str) -> None:
     first = a_run(storage)
     result = command(exports, "rerun", first, f"--seed={seed}")

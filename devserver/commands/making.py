@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -31,7 +32,7 @@ def demo(text: str, schema: str) -> None:
 def _checked_seed(_ctx: click.Context, _param: click.Parameter, said: str) -> SeedChoice:
     if said in ("same", "new"):
         return "same" if said == "same" else "new"
-    if said.isascii() and said.isdigit() and int(said[:17]) <= MAX_SEED:
+    if re.fullmatch(r"\d{1,17}", said, re.ASCII) and int(said) <= MAX_SEED:
         return int(said)
     raise click.BadParameter(f"{said!r} is not same, new or a number from 0 to {MAX_SEED}.")
 

@@ -262,9 +262,9 @@ def _read_moment(said: str) -> tuple[datetime, timedelta]:
 
 
 def _whole(said: str, lowest: int, highest: int) -> int:
-    if not (said.isascii() and said.isdigit() and lowest <= int(said[:17]) <= highest):
+    if not (re.fullmatch(r"\d{1,17}", said, re.ASCII) and lowest <= int(said) <= highest):
         raise ValueError(f"has to be a number from {lowest} to {highest}")
-    return int(said[:17])
+    return int(said)
 
 
 def _bytes(said: str) -> int:
