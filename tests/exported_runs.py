@@ -11,7 +11,7 @@ from devserver.my_app.services.exports.port import ExportedFile, ExportedRun
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_id import new_run_id
-from devserver.my_app.services.run_metadata import StageRecord, parse_metadata
+from devserver.my_app.services.run_metadata import RunMetadata, StageRecord
 from tests.media_samples import png_bytes
 
 HOSTILE_TEXTS = {
@@ -138,7 +138,8 @@ def a_run(folder: Path, text: str = "Eine Blume", *, media: bytes | None = None)
     }
     for name, content in files.items():
         (place / name).write_bytes(content)
-    metadata = parse_metadata(written)
+    # As it may come from anywhere: what is read from a folder holds no lone surrogate.
+    metadata = RunMetadata.model_validate(json.loads(written))
     outputs = {output.filename: output for output in metadata.outputs}
     return ExportedRun(
         metadata,

@@ -95,6 +95,9 @@ def test_related_runs(client: FlaskClient, services: Services, researcher: Heade
     assert back["origin"]["run_id"] == first
     assert back["origin"]["input_text"] == text
     assert "same_person" not in back["related"]
+    nobodys = stored(services, "von niemandem", user_id="")
+    answer = client.get(f"/api/runs/{nobodys}/related", headers=researcher).get_json()
+    assert "same_person" not in answer["related"]
     client.delete(f"/api/runs/{first}", headers=researcher)
     assert (
         client.get(f"/api/runs/{repeated}/related", headers=researcher).get_json()["origin"] is None

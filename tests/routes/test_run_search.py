@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from devserver.my_app.routes.run_search import run_with
+from devserver.my_app.services.run_index.showing import Showing
 from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.wiring import Services
 from tests.media_samples import png_bytes
+from tests.stored_run import put_a_folder_in_its_place
 
 WORKSHOP = "a-workshop-of-this-module"
 
@@ -134,6 +140,33 @@ def test_a_run_removed_by_hand_is_not_shown(
     shutil.rmtree(services.root.runs / run.run_id)
     page = client.get(url, headers=researcher).get_json()
     assert (page["runs"], page["total"]) == ([], 0)
+
+
+def halve_a_character(path: Path) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), "user_id": "a\ud800"}))
+
+
+@pytest.mark.parametrize("spoil", [put_a_folder_in_its_place, halve_a_character])
+def test_a_run_that_can_not_be_read_hides_no_other(
+    client: FlaskClient,
+    services: Services,
+    run_ids: list[str],
+    researcher: dict[str, str],
+    spoil: Callable[[Path], None],
+) -> None:
+    unreadable = services.storage.create_run(schema="dada", input_text="x", user_id=WORKSHOP)
+    assert ids(ask(client, researcher, "")) == [unreadable.run_id, *run_ids[::-1]]
+    folder = services.root.runs / unreadable.run_id
+    spoil(folder / "metadata.json")
+    try:
+        assert ids(ask(client, researcher, "")) == run_ids[::-1]
+        assert ids(ask(client, researcher, "fields=run_id")) == run_ids[::-1]
+        answer = client.get(f"/api/runs/{unreadable.run_id}")
+        assert (answer.status_code, answer.get_json()["code"]) == (500, "metadata_unreadable")
+        with client.application.app_context():
+            assert run_with(unreadable.run_id, Showing()) is None  # as when it becomes so only now
+    finally:
+        shutil.rmtree(folder)
 
 
 def test_says_how_far_the_index_is(

@@ -121,6 +121,16 @@ def test_hard_texts_come_back_as_they_were(
     assert (folder / "transformed_text.txt").read_bytes() == text.encode()
 
 
+@pytest.mark.parametrize(
+    ("said", "stored"), [("", None), (" \n\t", None), (None, None), (" DOE J", " DOE J")]
+)
+def test_a_blank_label_is_none(
+    client: FlaskClient, services: Services, said: str | None, stored: str | None
+) -> None:
+    body = client.post(URL, json={**GOOD, "output_type": "text", "user_id": said}).get_json()
+    assert services.storage.get_metadata(body["run_id"]).user_id == stored
+
+
 def test_all_wrong_fields_are_named_at_once(client: FlaskClient, services: Services) -> None:
     before = run_folders(services)
     answer = client.post(URL, json={"seed": -1, "execution_mode": "slow", "language": "fr"})

@@ -44,7 +44,7 @@ def test_checks_all_runs_and_those_nobody_can_read(
     assert check["checked"] == len(list(services.root.runs.iterdir()))
     faults = {one["run_id"]: one["faults"] for one in check["faults"]}
     assert faults[lying] == ["input_text.txt is not the text of metadata.json."]
-    assert faults[broken] == ["metadata.json can't be understood."]
+    assert faults[broken] == ["metadata.json: The metadata of this run can't be understood."]
     assert check["lying"] == len(faults)
 
 

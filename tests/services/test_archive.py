@@ -186,6 +186,15 @@ def test_a_damaged_copy_of_a_whole_folder_goes(archive: Archive, folders: RunFol
     assert folders.path(run_id).exists()
 
 
+def test_a_link_makes_no_archived_copy_superfluous(archive: Archive, folders: RunFolders) -> None:
+    run_id = both(archive, folders)
+    link = folders.path(run_id)
+    link.symlink_to(link.rename(link.with_name("elsewhere")))
+    archive.settle()
+    assert folders.sealed_path(run_id).exists()
+    assert [run.run_id for run in archive.runs()] == [run_id]
+
+
 def at_once(*calls: Callable[[], Any]) -> list[BaseException | None]:
     """Call all of them at the same time; what each raised."""
     raised: list[BaseException | None] = [None] * len(calls)

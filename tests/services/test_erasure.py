@@ -18,7 +18,7 @@ from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.services.run_metadata import Job, StageRecord
 from devserver.my_app.services.storage_root import StorageRoot
-from tests.stored_run import contents, put_run
+from tests.stored_run import contents, put_a_folder_in_its_place, put_run
 
 
 def erasure_of(storage: MediaStorageService, **more: object) -> Erasure:
@@ -104,13 +104,15 @@ def test_runs_started_meanwhile_are_found(storage: MediaStorageService) -> None:
 
 
 def test_what_cannot_be_read_is_named(storage: MediaStorageService) -> None:
-    run_id = put_run(storage.folders, user_id="DOE_J")
-    (storage.folders.path(run_id) / "metadata.json").write_text("{")
+    broken, closed = (put_run(storage.folders, user_id="DOE_J") for _ in range(2))
+    (storage.folders.path(broken) / "metadata.json").write_text("{")
+    put_a_folder_in_its_place(storage.folders.path(closed) / "metadata.json")
     receipt = erasure_of(storage).erase("DOE_J")
-    assert (receipt.run_ids, receipt.unreadable, receipt.is_complete) == ((), (run_id,), False)
-    (storage.folders.path(run_id) / "metadata.json").unlink()
+    assert (receipt.run_ids, receipt.is_complete) == ((), False)
+    assert set(receipt.unreadable) == {broken, closed}
+    (storage.folders.path(broken) / "metadata.json").unlink()
     receipt = erasure_of(storage).erase("DOE_J")
-    assert (receipt.unreadable, receipt.is_complete) == ((run_id,), False)
+    assert (set(receipt.unreadable), receipt.is_complete) == ({broken, closed}, False)
 
 
 def test_copies_among_the_runs_are_named(
@@ -122,10 +124,12 @@ def test_copies_among_the_runs_are_named(
     root.archive.mkdir()
     (root.archive / f"{run_id} (copy).tar").write_bytes(b"a copy")
     (root.runs / "README.txt").write_text("what lies here")
+    link = root.runs / new_run_id()
+    link.symlink_to(tmp_path)
     receipt = erasure_of(storage).erase("DOE_J")
     assert (receipt.run_ids, receipt.faults, receipt.is_complete) == ((run_id,), {}, False)
     copies = {f"json/{run_id}.bak", f"json/{run_id.upper()}", f"archive/{run_id} (copy).tar"}
-    assert set(receipt.unreadable) == copies
+    assert set(receipt.unreadable) == {*copies, f"json/{link.name}"}
 
 
 def test_one_that_comes_out_of_the_archive_meanwhile_is_found(

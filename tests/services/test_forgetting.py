@@ -57,6 +57,18 @@ def test_there_has_to_be_such_a_run(storage: MediaStorageService) -> None:
         forgetting_of(storage).delete("../x")
 
 
+def test_a_link_is_no_run(storage: MediaStorageService) -> None:
+    run_id = put_run(storage.folders)
+    link = storage.folders.path(run_id)
+    elsewhere = link.rename(link.with_name("elsewhere"))
+    link.symlink_to(elsewhere)
+    with pytest.raises(RunNotFound):
+        forgetting_of(storage).delete(run_id)
+    assert link.is_symlink()
+    assert (elsewhere / "metadata.json").exists()
+    assert not storage.folders.tombstones.is_tombstoned(run_id)
+
+
 def test_an_archived_run_and_one_that_cannot_be_read_go_too(storage: MediaStorageService) -> None:
     from devserver.my_app.services.archive import Archive
 

@@ -105,6 +105,14 @@ def test_no_more_are_kept_than_256(tmp_path: Path, parsed: list[bytes]) -> None:
     assert len(parsed) == 258
 
 
+def test_a_link_to_a_folder_is_none(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    write(tmp_path / "elsewhere" / "metadata.json", metadata())
+    (tmp_path / "run").symlink_to("elsewhere")
+    with pytest.raises(NotADirectoryError):
+        MetadataFiles().read(tmp_path / "run" / "metadata.json")
+
+
 def test_what_is_no_metadata_is_not_kept(tmp_path: Path) -> None:
     files, path = MetadataFiles(), tmp_path / "metadata.json"
     path.write_bytes(b"{")

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devserver.my_app.services.run_id import RunIdInvalid, checked_run_id, is_run_id, new_run_id
 from devserver.my_app.services.run_metadata import (
@@ -65,6 +67,47 @@ def test_writing_and_reading_give_the_same() -> None:
 def test_names_what_can_not_be_read(data: bytes) -> None:
     with pytest.raises(MetadataUnreadable):
         parse_metadata(data)
+
+
+HALF_CHARACTERS = [
+    rb'{"run_id": "x", "user_id": "a\ud800"}',
+    rb'{"run_id": "x", "user_id": "a\uDfFf"}',
+    rb'{"run_id": "x", "input_text": "\ude00\ud83d"}',
+    rb'{"run_id": "x", "outputs": [{"type": "image", "filename": "a", "model": "\ud83d"}]}',
+    rb'{"run_id": "x", "request": {"\udc00": 1}}',
+    b'{"run_id": "x", "user_id": "a\xed\xa0\x80"}',
+    '{"run_id": "x", "user_id": "a\ud800"}'.encode("utf-16", "surrogatepass"),
+]
+
+
+@pytest.mark.parametrize("data", HALF_CHARACTERS)
+def test_half_a_character_is_refused(data: bytes) -> None:
+    with pytest.raises(MetadataUnreadable):
+        parse_metadata(data)
+
+
+def test_half_a_character_is_named() -> None:
+    with pytest.raises(MetadataUnreadable, match="half a character"):
+        parse_metadata(HALF_CHARACTERS[0])
+
+
+@given(text=st.text(), other=st.text(alphabet="\\ud8D\ud83d\ude00", max_size=6))
+def test_what_is_read_can_be_written(text: str, other: str) -> None:
+    written = json.dumps({**SEED_FORM, "input_text": text, "a_key_of_tomorrow": {other: [other]}})
+    try:
+        run = parse_metadata(written.encode())
+    except MetadataUnreadable:
+        with pytest.raises(UnicodeEncodeError):
+            json.loads(written)["a_key_of_tomorrow"].popitem()[0].encode()
+    else:
+        assert parse_metadata(run.to_json()) == run
+        assert run.input_text == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32-le"])
+def test_reads_what_json_may_be_written_in(encoding: str) -> None:
+    text = json.dumps({**SEED_FORM, "input_text": "Ä🌸"}, ensure_ascii=False)
+    assert parse_metadata(text.encode(encoding)).input_text == "Ä🌸"
 
 
 def test_times_are_utc() -> None:

@@ -15,6 +15,7 @@ from devserver.my_app.services.run_metadata import Job, RunMetadata, RunRequest
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.verification import faults_of
 from tests.media_samples import png_bytes
+from tests.stored_run import put_a_folder_in_its_place
 
 
 @pytest.fixture
@@ -67,7 +68,15 @@ LIES: dict[str, Callable[[Path], Any]] = {
     "output_audio.flac lies there but is not listed.": lambda f: (f / "output_audio.flac").touch(),
     ".x.part lies there but is not listed.": lambda f: (f / ".x.part").touch(),
     "metadata.json is missing.": lambda f: (f / "metadata.json").unlink(),
-    "metadata.json can't be understood.": lambda f: (f / "metadata.json").write_text("{"),
+    "metadata.json: The metadata of this run can't be understood.": lambda f: (
+        f / "metadata.json"
+    ).write_text("{"),
+    "metadata.json: The metadata of this run holds half a character": lambda f: change_metadata(
+        f, user_id="a\ud800"
+    ),
+    "metadata.json: The metadata of this run can't be read: Is a directory.": lambda f: (
+        put_a_folder_in_its_place(f / "metadata.json")
+    ),
     "metadata.json is that of run": lambda f: change_metadata(f, run_id=new_run_id()),
 }
 
@@ -128,6 +137,14 @@ def test_notes_by_hand_are_no_fault(folders: RunFolders, folder: Path) -> None:
 def test_there_has_to_be_such_a_run(folders: RunFolders) -> None:
     with pytest.raises(RunNotFound):
         faults_of(folders, new_run_id())
+
+
+def test_a_link_is_no_run(folders: RunFolders, folder: Path, tmp_path: Path) -> None:
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    fresh = RunFolders(StorageRoot(folder.parent.parent))  # which has kept nothing of it
+    with pytest.raises(RunNotFound):
+        faults_of(fresh, folder.name)
 
 
 class DeletedMeanwhile(RunFolders):

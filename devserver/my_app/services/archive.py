@@ -129,7 +129,7 @@ class Archive:
     def settle(self) -> None:
         """Let every run be there once, after a kill. Only for the root's owner, at its start."""
         for run_id in self._folders.sealed_ids():
-            if self._folders.path(run_id).is_dir():
+            if self._folders.has_folder(run_id):
                 with self._folders.holding(run_id):
                     self._settle(run_id)
 

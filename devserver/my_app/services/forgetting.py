@@ -124,7 +124,7 @@ class Forgetting:
         Raises RunIdInvalid, RunNotFound when there is and was no such run, StorageFull when not
         even a tombstone can be written; then the run is still there.
         """
-        is_there = self._folders.path(run_id).exists() or self._folders.exists(run_id)
+        is_there = self._folders.exists(run_id)
         # Looked at last: another deletion may just have taken the folder away.
         was_deleted = self._folders.tombstones.is_tombstoned(run_id)
         faults: dict[str, str] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -36,11 +37,17 @@ class MetadataFiles:
         self._kept: OrderedDict[str, tuple[_Mark, RunMetadata]] = OrderedDict()
 
     def read(self, path: Path) -> RunMetadata:
-        """What the file at `path` says now. Raises OSError, MetadataUnreadable."""
+        """What the file at `path` says now.
+
+        Raises OSError, MetadataUnreadable; NotADirectoryError where its folder is a link, which is
+        looked at only when the file is read: what is kept costs one look at the disk.
+        """
         key, mark = str(path), _mark(path.stat())
         kept = self._kept.get(key)
         if kept and kept[0] == mark:
             return kept[1]
+        if path.parent.is_symlink():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent))
         with path.open("rb") as file:
             # Of this very file: the one that was looked at may have been replaced since.
             mark = _mark(os.fstat(file.fileno()))

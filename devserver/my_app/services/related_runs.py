@@ -39,7 +39,7 @@ def related_to(run: RunMetadata, index: RunIndex, *, most: int) -> Mapping[Relat
     return {
         relation: _found(run, index, field, value, most)
         for relation, (field, value) in asked.items()
-        if value is not None
+        if value
     }
 
 

@@ -76,7 +76,8 @@ class RunArchived(RunNotFound):
 class RunFolders:
     """The folders under `json/`, one a run, and the locks that keep their writers apart.
 
-    A run that has a tombstone isn't there, whatever lies on the disk.
+    A run that has a tombstone isn't there, whatever lies on the disk. Neither is one of which only
+    a link lies there: a run is whole in itself, wherever its folder is copied.
     """
 
     def __init__(self, root: StorageRoot, terms: CrateTerms | None = None) -> None:
@@ -105,8 +106,13 @@ class RunFolders:
 
     def exists(self, run_id: str) -> bool:
         """Whether there is such a run, as a folder or in the archive. Raises RunIdInvalid."""
-        there = self.path(run_id).is_dir() or self.sealed_path(run_id).is_file()
+        there = self.has_folder(run_id) or self.sealed_path(run_id).is_file()
         return there and not self.tombstones.is_tombstoned(run_id)
+
+    def has_folder(self, run_id: str) -> bool:
+        """Whether a folder lies there, no link to one. Raises RunIdInvalid."""
+        folder = self.path(run_id)
+        return folder.is_dir() and not folder.is_symlink()
 
     def create(self, metadata: RunMetadata) -> None:
         """Let the folder appear with its input text and metadata inside, durable on return.
@@ -142,6 +148,10 @@ class RunFolders:
                     "This run is in the archive; a researcher can restore it."
                 ) from error
             raise RunNotFound(_NO_RUN) from error
+        except OSError as error:
+            raise MetadataUnreadable(
+                f"The metadata of this run can't be read: {error.strerror}."
+            ) from error
 
     @contextmanager
     def locked(self, run_id: str) -> Iterator[RunMetadata]:
@@ -273,7 +283,7 @@ class RunFolders:
             raise ValueError("only what has a tombstone is removed")
         with self.holding(run_id):
             folder, sealed = self.path(run_id), self.sealed_path(run_id)
-            if not folder.exists() and not sealed.exists():
+            if not self.has_folder(run_id) and not sealed.exists():
                 # An earlier removal came this far. Looked for only then: it takes a whole listing.
                 for parent in (folder.parent, sealed.parent):
                     for left in parent.glob(f".{run_id}*{TEMPORARY_SUFFIX}"):
@@ -283,7 +293,7 @@ class RunFolders:
             if sealed.exists():
                 sealed.unlink()
                 sync_folder(sealed.parent)
-            if folder.exists():
+            if self.has_folder(run_id):
                 remove_folder(folder)
             self._files.forget(folder / METADATA)
             self._locks.forget(run_id)
@@ -338,8 +348,13 @@ class RunFolders:
         return sorted(gone.intersection([*self._folder_ids(), *self._sealed_ids()]))
 
     def _folder_ids(self) -> list[str]:
+        return [entry.name for entry in self._folders()]
+
+    def _folders(self) -> Iterator[os.DirEntry[str]]:
         with os.scandir(self._root.runs) as entries:
-            return [entry.name for entry in entries if is_run_id(entry.name) and entry.is_dir()]
+            for entry in entries:
+                if is_run_id(entry.name) and entry.is_dir(follow_symlinks=False):
+                    yield entry
 
     def _sealed_ids(self) -> list[str]:
         try:
@@ -351,10 +366,11 @@ class RunFolders:
 
     def strangers(self) -> list[str]:
         """Folders and sealed files among the runs that are none by their names, such as copies made
-        by hand; each as `json/name` or `archive/name`.
+        by hand, and links to folders; each as `json/name` or `archive/name`.
         """
         with os.scandir(self._root.runs) as entries:
-            folders = [e.name for e in entries if e.is_dir() and not is_run_id(e.name)]
+            there = [e for e in entries if e.is_dir()]
+        folders = [e.name for e in there if e.is_symlink() or not is_run_id(e.name)]
         beside = self._root.archive.iterdir() if self._root.archive.is_dir() else ()
         names = [path.name for path in beside]
         sealed = [one for one in names if not is_run_id(one.removesuffix(SEALED_SUFFIX))]
@@ -363,8 +379,10 @@ class RunFolders:
 
     def newest_first(self) -> list[str]:
         """The ids of all runs, the one written to last first."""
-        with os.scandir(self._root.runs) as entries:
-            found = [(e.stat().st_mtime_ns, e.name) for e in entries if is_run_id(e.name)]
+        found = []
+        for entry in self._folders():
+            with suppress(OSError):  # removed by hand at this moment
+                found.append((entry.stat().st_mtime_ns, entry.name))
         gone = self.tombstones.ids()
         return [name for _, name in sorted(found, reverse=True) if name not in gone]
 

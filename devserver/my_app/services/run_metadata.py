@@ -29,7 +29,7 @@ FINAL_STATUSES: frozenset[RunStatus] = frozenset(
 
 
 class MetadataUnreadable(ServerError):
-    """A metadata.json is there but is not what one has to be."""
+    """A metadata.json is there but can't be read, or is not what one has to be."""
 
     code = "metadata_unreadable"
 
@@ -191,9 +191,19 @@ class RunMetadata(_Record):
 def parse_metadata(data: bytes) -> RunMetadata:
     """Read the bytes of a metadata.json, also one with only the seed's keys.
 
-    Raises MetadataUnreadable when it is no JSON object of that form.
+    What it gives can be written as UTF-8. Raises MetadataUnreadable when it is no JSON object of
+    that form, or a text in it holds half a character, which no answer and no file could say.
     """
     try:
-        return RunMetadata.model_validate(json.loads(data))
+        text = data.decode(json.detect_encoding(data))
+        values = json.loads(text)
+        # Only an escape can be half a character here, and we write none: a search is all it costs.
+        if "\\ud" in text or "\\uD" in text:
+            json.dumps(values, ensure_ascii=False).encode()
+        return RunMetadata.model_validate(values)
+    except UnicodeEncodeError as error:
+        raise MetadataUnreadable(
+            "The metadata of this run holds half a character (a lone surrogate)."
+        ) from error
     except (ValueError, ValidationError, RecursionError) as error:
-        raise MetadataUnreadable("The metadata of this run can't be read.") from error
+        raise MetadataUnreadable("The metadata of this run can't be understood.") from error

@@ -9,7 +9,7 @@ from pathlib import Path
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.run_folders import RunArchived, RunFolders, RunNotFound
 from devserver.my_app.services.run_metadata import Output, RunMetadata
-from devserver.my_app.services.sealed_run import read_sealed_metadata
+from devserver.my_app.services.sealed_run import SealBroken, read_sealed_metadata
 
 logger = logging.getLogger(__name__)
 
@@ -93,13 +93,15 @@ class StoredRuns:
     def archived_runs(self) -> Iterator[RunMetadata]:
         """All runs in the archive that have no folder; what can't be read is logged."""
         sealed = self._folders.sealed_ids()
-        return self.readable(one for one in sealed if not self._folders.path(one).exists())
+        return self.readable(one for one in sealed if not self._folders.has_folder(one))
 
     def _read_sealed(self, run_id: str) -> RunMetadata:
         try:
             run = read_sealed_metadata(self._folders.sealed_path(run_id), run_id)
         except FileNotFoundError:
             return self._folders.read(run_id)  # restored at this moment, or deleted
+        except OSError as error:
+            raise SealBroken(f"This archive can't be read: {error.strerror}.") from error
         if self._folders.tombstones.is_tombstoned(run_id):
             raise RunNotFound("There is no run with this id on this server.")
         return run

@@ -66,13 +66,11 @@ def _read(folders: RunFolders, run_id: str) -> RunMetadata | str:
     except RunArchived:
         raise
     except RunNotFound:
-        if folders.path(run_id).is_dir():
+        if folders.has_folder(run_id):
             return f"{METADATA} is missing."
         raise
-    except MetadataUnreadable:
-        return f"{METADATA} can't be understood."
-    except OSError as error:
-        return f"{METADATA} can't be read: {error.strerror}."
+    except MetadataUnreadable as error:
+        return f"{METADATA}: {error}"
 
 
 def _faults(folder: Path, run: RunMetadata) -> list[str]:

@@ -72,7 +72,7 @@ def values_of(run: RunMetadata, field: str) -> set[str | None]:
         "text": sha256(run.input_text.encode()).hexdigest(),
     }
     if field in single:
-        return {single[field]}
+        return {single[field] or None}
     several: dict[str, set[str | None]] = {
         "backend": {*(o.backend for o in run.outputs), *(j.backend for j in run.jobs)},
         "config": {*(o.config for o in run.outputs), *run.request.output_configs},

@@ -97,6 +97,21 @@ def test_every_fault_is_told_at_once() -> None:
     assert "known are q, status, schema" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("said", "limit"), [("1", 1), ("007", 7), ("200", 200), ("00000000000000200", 200)]
+)
+def test_whole_numbers(said: str, limit: int) -> None:
+    assert parse_query({"limit": [said]}).limit == limit
+
+
+@pytest.mark.parametrize(
+    "said", ["201", "-1", "+1", "1.0", "1\n", "٣", "00000000000000001999", "9" * 5000]
+)
+def test_no_number_is_read_in_part(said: str) -> None:
+    with pytest.raises(QueryInvalid, match="limit has to be a number from 1 to 200"):
+        parse_query({"limit": [said]})
+
+
 def test_a_cursor_belongs_to_its_search() -> None:
     said = {"schema": ["dada"], "limit": ["2"]}
     cursor = parse_query(said).cursor(Position(0, 5))

@@ -10,13 +10,14 @@ from devserver.my_app.services.run_metadata import RunMetadata
 from tests.services.run_index.naive import moment_of
 from tests.synthetic_runs import synthetic_runs
 
-ROWS_OF_VERSION = {3: "fdc5444c6396000b"}
+ROWS_OF_VERSION = {4: "0b69de4089cbb762"}
 
 
 def test_other_rows_are_another_version() -> None:
     """An index made by older code is read only when that made the same rows."""
     runs = [RunMetadata.model_validate(one) for one in synthetic_runs(200)]
     runs.append(runs[0].having(input_text="Geübt: Äpfel, poet, Quelle 🌻 ﬁ Ω é", timestamp=None))
+    runs.append(runs[0].having(user_id=""))
     rows = repr([row_of(run, "1-2-3", is_settled=True) for run in runs])
     digest = hashlib.sha256(rows.encode()).hexdigest()[:16]
     assert ROWS_OF_VERSION.get(VERSION) == digest, "count VERSION up and note the new digest here"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import logging
 import multiprocessing
 import shutil
@@ -14,12 +15,20 @@ import pytest
 from devserver.my_app.services.archive import Archive
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders
-from devserver.my_app.services.run_index import IndexUnavailable, RunIndex, parse_query
-from devserver.my_app.services.run_index.rows import mark
+from devserver.my_app.services.run_id import new_run_id
+from devserver.my_app.services.run_index import (
+    IndexUnavailable,
+    RunIndex,
+    agreement,
+    parse_query,
+)
+from devserver.my_app.services.run_index.lookout import Lookout
+from devserver.my_app.services.run_index.rows import Row, mark, row_of
 from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.tombstones import Tombstones
 from tests.services.run_index.conftest import index_on
+from tests.stored_run import put_run
 from tests.synthetic_runs import synthetic_runs, write_runs
 
 EVERY = parse_query({})
@@ -127,6 +136,20 @@ def test_archived_runs_are_found(
         index.close()
 
 
+def test_an_empty_label_is_none(root: StorageRoot, folders: RunFolders) -> None:
+    """The first servers wrote down what came, however empty."""
+    nobodys = {put_run(folders, user_id=label, workshop=label) for label in ("", None)}
+    somebodys = put_run(folders, user_id="DOE_J", workshop="summer")
+    index = index_on(root)
+    try:
+        for field in ("user", "workshop"):
+            assert set(ids(index, **{field: "-"})) == nobodys
+            assert ids(index, **{field: "!-"}) == [somebodys]
+            assert (None, 2) in index.facet(EVERY, field)
+    finally:
+        index.close()
+
+
 def test_a_broken_folder_is_passed_over_and_said_once(
     root: StorageRoot, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -142,6 +165,73 @@ def test_a_broken_folder_is_passed_over_and_said_once(
         assert caplog.text.count(bad) == 1
     finally:
         index.close()
+
+
+@pytest.mark.parametrize("is_archived", [False, True])
+def test_a_run_that_no_row_can_be_made_of_hides_no_other(
+    root: StorageRoot,
+    folders: RunFolders,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    is_archived: bool,
+) -> None:
+    good, bad = put_run(folders), put_run(folders)
+    if is_archived:
+        Archive(folders).archive(bad)
+
+    def row_or_not(run: RunMetadata, stamp: str, *, is_settled: bool) -> Row:
+        if run.run_id == bad:
+            raise ValueError(run.input_text)
+        return row_of(run, stamp, is_settled=is_settled)
+
+    monkeypatch.setattr(agreement, "row_of", row_or_not)
+    index = index_on(root)
+    try:
+        index.look_through()
+        assert ids(index) == [good]
+        assert index.state.complete
+    finally:
+        index.close()
+    assert caplog.text.count(bad) == 1
+    assert "Eine Blume" not in caplog.text
+
+
+def test_half_a_character_hides_no_other_run(
+    root: StorageRoot, caplog: pytest.LogCaptureFixture
+) -> None:
+    good, bad = write_runs(root.runs, 2)
+    metadata = {"run_id": bad, "user_id": "a\ud800", "input_text": "\udfff", "schema": "\ud83d"}
+    (root.runs / bad / "metadata.json").write_text(json.dumps(metadata))
+    index = index_on(root)
+    try:
+        index.look_through()
+        assert ids(index) == [good]
+        assert index.state.complete
+    finally:
+        index.close()
+    assert caplog.text.count(bad) == 1
+
+
+def test_a_link_is_no_run(root: StorageRoot, tmp_path: Path) -> None:
+    run_ids = write_runs(root.runs, 4)
+    index = index_on(root)
+    try:
+        for number, link in enumerate(root.runs / run_id for run_id in run_ids[:2]):
+            link.rename(tmp_path / f"elsewhere {number}")
+            link.symlink_to(tmp_path / f"elsewhere {number}")
+        (root.runs / new_run_id()).symlink_to("nowhere")
+        index.heard(RunMetadata.model_validate({"run_id": run_ids[0]}))
+        index.search(EVERY)
+        index.look_through()
+        assert ids(index) == run_ids[:1:-1]
+        assert (index.state.complete, index.state.known, index.state.of) == (True, 2, 2)
+    finally:
+        index.close()
+    lookout = Lookout(root.path, Tombstones(root.state), say=lambda _: None)
+    try:
+        assert lookout.count(EVERY) == 2
+    finally:
+        lookout.close()
 
 
 def words_on_disk(folder: Path, words: list[bytes]) -> list[str]:

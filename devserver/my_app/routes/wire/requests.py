@@ -34,6 +34,10 @@ def _not_blank(text: str) -> str:
     return text
 
 
+def _none_when_blank(text: str) -> str | None:
+    return text if text.strip() else None
+
+
 Text = Annotated[str, AfterValidator(_without_nul)]
 Id = Annotated[Text, Field(min_length=1, max_length=100)]
 
@@ -52,7 +56,9 @@ class NewRunRequest(BaseModel):
         "eco", description="eco: models on our own machines; fast: API services."
     )
     safety_level: SafetyLevel = "kids"
-    user_id: Annotated[Text, Field(max_length=200)] | None = None
+    user_id: Annotated[Text, Field(max_length=200), AfterValidator(_none_when_blank)] | None = (
+        Field(None, description="A label, for researchers only; a blank one counts as none.")
+    )
     output_config: Id | None = Field(None, description="How to make the media, by id.")
     output_configs: tuple[Id, ...] | None = Field(
         None,

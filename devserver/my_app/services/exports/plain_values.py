@@ -17,8 +17,7 @@ def plain_run(run: RunMetadata) -> dict[str, Any]:
     """All that metadata.json says, with its keys: only dicts, lists, texts, numbers, bool and None.
 
     Numbers that JSON has no word for (NaN, infinity) are None. A step whose beginning was not
-    written down has no such key. Texts are as they are: one that came in from another writer's
-    metadata.json may hold a lone surrogate.
+    written down has no such key. Texts are as they are.
     """
     values: dict[str, Any] = plain(run.model_dump(by_alias=True))
     for step, said in zip(run.stages, values["stages"], strict=True):

@@ -280,7 +280,7 @@ class ExportSource:
 def _with_metadata(run: ExportedRun, metadata: RunMetadata, copies: Path) -> ExportedRun:
     known = set(_usual_order(run.metadata))
     path = copies / METADATA
-    # Not `to_json`, which can't write what another writer's metadata.json may hold.
+    # Not `to_json`, which can't write a lone surrogate.
     data = json_text(plain(metadata.model_dump(by_alias=True)), indent=2) + b"\n"
     with full_disk_named():
         path.write_bytes(data)

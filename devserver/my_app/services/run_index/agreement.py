@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Protocol
 
 from devserver.my_app.services.errors import ServerError
@@ -22,7 +23,7 @@ from devserver.my_app.services.run_folders import METADATA, SEALED_SUFFIX
 from devserver.my_app.services.run_id import is_run_id
 from devserver.my_app.services.run_index.rows import Row, row_of
 from devserver.my_app.services.run_index.writing import CHUNK, known_stamps
-from devserver.my_app.services.run_metadata import parse_metadata
+from devserver.my_app.services.run_metadata import RunMetadata, parse_metadata
 from devserver.my_app.services.sealed_run import read_sealed_metadata
 
 logger = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class Tombstoned(Protocol):
 class Agreement:
     """Knows what the rows of runs have to be. For one thread at a time.
 
-    Of a run that is in the archive as well, the folder counts.
+    Of a run that is in the archive as well, the folder counts; a link to one elsewhere is no run.
     """
 
     def __init__(
@@ -131,7 +132,11 @@ class Agreement:
             "SELECT id, run_id FROM runs WHERE id > ? ORDER BY id LIMIT ?", (last, CHUNK)
         ).fetchall():
             last = rows[-1][0]
-            yield [run_id for _, run_id in rows if self.stamp_of(run_id) is None]
+            yield [
+                run_id
+                for _, run_id in rows
+                if self.stamp_of(run_id) is None or self._is_link(run_id)
+            ]
 
     def _oldest_first(self) -> Iterator[str]:
         """All ids in about the order in which the runs were made, as the times of folders tell it.
@@ -148,7 +153,7 @@ class Agreement:
     def _entries(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
         with os.scandir(self._runs) as entries:
             for entry in entries:
-                if is_run_id(entry.name):
+                if is_run_id(entry.name) and entry.is_dir(follow_symlinks=False):
                     yield entry.name, entry
         if not self._archive.is_dir():
             return
@@ -159,10 +164,19 @@ class Agreement:
                     yield run_id, entry
 
     def _has_folder(self, run_id: str) -> bool:
-        return os.path.isdir(f"{self._runs}/{run_id}")  # noqa: PTH112 - one for each archived run
+        try:
+            # One look for each archived run.
+            return S_ISDIR(os.lstat(f"{self._runs}/{run_id}").st_mode)
+        except OSError:
+            return False
+
+    def _is_link(self, run_id: str) -> bool:
+        return os.path.islink(f"{self._runs}/{run_id}")  # noqa: PTH114 - one for each row read
 
     def _row(self, run_id: str) -> Row | None:
         """The row that the folder asks for; None where there is none to be."""
+        if self._is_link(run_id):
+            return self._row_of_sealed(run_id)
         data, stamp, is_settled = b"", "", False
         try:
             for _ in range(_READINGS):
@@ -182,8 +196,7 @@ class Agreement:
         if run.run_id != run_id:
             self._pass_over(run_id, stamp, "its metadata is that of another run")
             return None
-        self._unreadable.pop(run_id, None)
-        return row_of(run, stamp, is_settled=is_settled)
+        return self._made(run, stamp, is_settled=is_settled)
 
     def _row_of_sealed(self, run_id: str) -> Row | None:
         stamp = self._stamp_of_sealed(run_id)
@@ -195,9 +208,18 @@ class Agreement:
         except (ServerError, OSError) as error:
             self._pass_over(run_id, stamp, str(error))
             return None
-        self._unreadable.pop(run_id, None)
         # It is there whole, or not at all, and never changes; another one has another stamp.
-        return row_of(run, stamp, is_settled=True)
+        return self._made(run, stamp, is_settled=True)
+
+    def _made(self, run: RunMetadata, stamp: str, *, is_settled: bool) -> Row | None:
+        try:
+            row = row_of(run, stamp, is_settled=is_settled)
+        except Exception as error:  # noqa: BLE001 - whatever one run says, all others can be found
+            # Not with what the error says, which may be a child's text.
+            self._pass_over(run.run_id, stamp, f"no row can be made of it ({type(error).__name__})")
+            return None
+        self._unreadable.pop(run.run_id, None)
+        return row
 
     def _pass_over(self, run_id: str, stamp: str, reason: str) -> None:
         if self._unreadable.get(run_id) != stamp:

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 FILE_NAME = "index.sqlite3"
 _APPLICATION = 0x52554E53
-VERSION = 3
+VERSION = 4
 """Of the tables and of what stands in them; another one is made anew."""
 _BUSY_SECONDS = 10.0
 _MOST_IDLE_READERS = 8

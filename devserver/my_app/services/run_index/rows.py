@@ -124,8 +124,8 @@ def _several(field: str, lines: str) -> str:
 
 @lru_cache(maxsize=4096)
 def mark(field: str, value: str | None) -> str:
-    """The word that says that a run has this value in this field; None is no value."""
-    return f"{field}none" if value is None else _new_mark(field, value)
+    """The word that says that a run has this value in this field; None or "" is no value."""
+    return _new_mark(field, value) if value else f"{field}none"
 
 
 def _new_mark(field: str, value: str) -> str:

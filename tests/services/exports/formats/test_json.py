@@ -7,7 +7,7 @@ import pytest
 
 from devserver.my_app.services.exports.formats.json_document import JsonDocument
 from devserver.my_app.services.exports.formats.json_lines import JsonLines
-from devserver.my_app.services.run_metadata import StageRecord, parse_metadata
+from devserver.my_app.services.run_metadata import RunMetadata, StageRecord, parse_metadata
 from tests.exported_runs import HOSTILE_TEXTS, LONE_SURROGATES, a_run
 from tests.services.exports.format_rules import written
 
@@ -31,7 +31,7 @@ def test_each_line_is_what_metadata_json_says(tmp_path: Path, text: str) -> None
         assert {key: values[key] for key in stored if key not in NESTED} == {
             key: value for key, value in stored.items() if key not in NESTED
         }
-        assert parse_metadata(line.encode("utf-8", "surrogatepass")) == run.metadata
+        assert RunMetadata.model_validate(values) == run.metadata
 
 
 NESTED = {"outputs", "stages", "request", "jobs", "error"}
