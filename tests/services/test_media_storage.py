@@ -617,3 +617,15 @@ def test_a_folder_copied_by_hand_is_left_as_it_is_and_so_is_the_original(
     assert [run.run_id for run in storage.unfinished_runs()] == [original]
     shutil.rmtree(folders.path(original))
     assert storage.unfinished_runs() == []
+
+
+def test_folders_put_in_by_hand_stop_no_start(storage: MediaStorageService) -> None:
+    """Whatever they are called: those are nobody's, and stay."""
+    run_id = storage.create_run(schema="dada", input_text="Eine Blume").run_id
+    folder = storage.folders.path(run_id)
+    for name in ("output_old", "output_image.png", "ro-crate-metadata.json", ".mine.part"):
+        (folder / name).mkdir()
+        (folder / name / "notes.txt").write_text("by hand")
+    storage.settle(run_id)
+    left = {path.name for path in folder.iterdir() if path.is_dir()}
+    assert left == {"output_old", "output_image.png", "ro-crate-metadata.json"}

@@ -311,7 +311,7 @@ class RunFolders:
         for entry in self.path(run.run_id).iterdir():
             if is_temporary(entry.name):
                 logger.info("run %s: removing the unfinished %s", run.run_id, entry.name)
-                entry.unlink()
+                _remove(entry)
         self.put_right(run)
         self.sync(run.run_id)
 
@@ -321,7 +321,7 @@ class RunFolders:
         for entry in self.path(run.run_id).iterdir():
             unlisted = OWN_NAME.fullmatch(entry.name) and entry.name not in listed
             early = entry.name == CRATE and not run.is_final
-            if unlisted or early:
+            if (unlisted or early) and not entry.is_dir():  # a folder is never one of ours
                 logger.info("run %s: removing the unlisted %s", run.run_id, entry.name)
                 entry.unlink()
         text = self.path(run.run_id) / TRANSFORMED_TEXT
