@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.conftest import TOKEN
 from tests.pages.gallery_rig import (
@@ -107,6 +107,39 @@ def test_a_run_is_shown_with_its_whole_journey(
     related.get_by_role("heading", name="Gleicher Text").locator("..").get_by_role("link").click()
     expect_total(page, 2)
     expect(page.get_by_role("group", name="Gewählte Filter")).to_contain_text("Gleicher Text")
+
+
+def test_a_run_speaks_the_language_of_the_page(room: Opened, made: Callable[..., str]) -> None:
+    run_id = made("Ein Hund am Meer", schema="othereyes")
+    page = room(f"#run={run_id}")
+    head, media, facts = (page.locator(one) for one in ("#name", ".credit", ".facts"))
+    detail = page.locator('[data-step="detail_1"]')
+    said = page.locator(".step", has_text="Blick: ")
+    expect(media).to_contain_text("Piktogramme: OpenMoji")
+    expect(facts).to_contain_text("umgefärbt und ergänzt")
+    expect(head).to_have_text("Token aus den Einstellungen")
+    expect(said).to_contain_text("dieser Server · Technik: anderer Blick")
+    expect(detail).to_contain_text("Einzelheit 1")
+    page.get_by_role("button", name="English").click()
+    expect(media).to_contain_text("Pictograms: OpenMoji")
+    expect(head).to_have_text("token of the settings")
+    expect(page.locator(".timeline")).to_contain_text("this server · technique: another point")
+    expect(detail).to_contain_text("Detail 1")
+
+
+def test_a_step_that_nobody_knows_shows_its_id_as_code(
+    room: Opened, made: Callable[..., str]
+) -> None:
+    run_id = made("Ein Hund am Meer", schema="passthrough", output_type="text")
+    page = room()
+
+    def renamed(route: Route) -> None:
+        told = route.fetch().text()
+        route.fulfill(body=told.replace('"unchanged"', '"folded_twice"'))
+
+    page.route("**/journey", renamed)
+    tile(page, run_id).click()
+    expect(page.locator('[data-step="folded_twice"] strong code')).to_have_text("folded_twice")
 
 
 def test_the_files_of_a_run_can_be_saved(

@@ -55,7 +55,7 @@ def test_a_childs_whole_way(
             "img", name=words["workshop.shows.image"].format(idea=idea), exact=True
         )
         expect(picture).to_have_js_property("naturalWidth", 1024)
-        expect(card.locator(".credit")).to_contain_text("OpenMoji")
+        expect(card.locator(".credit")).to_have_text(words["common.credit.pictograms"])
         expect(card.locator(".stages li")).to_have_class(["done"] * 4)
         [folder] = stored_runs(server, idea)
         run = check_folder(folder)

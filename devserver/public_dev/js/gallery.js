@@ -11,6 +11,7 @@ import { fill, openWords, whenLanguageChanges, word } from "./words.js";
 
 const by = (id) => document.getElementById(id);
 let room = null;
+let who = null;
 
 function tokenFromAddress() {
   const said = new URLSearchParams(location.hash.slice(1));
@@ -36,11 +37,17 @@ async function trying(what) {
   }
 }
 
+/** The token of the settings has no name that somebody gave it. */
+function sayWho() {
+  by("name").textContent = who === "environment" ? word("gallery.login.environment") : who || "";
+}
+
 function showWho(name) {
   const isThere = name !== null;
   by("login").hidden = isThere;
   for (const id of ["inside", "who", "for-researchers", "tools-button"]) by(id).hidden = !isThere;
-  by("name").textContent = name === null ? "" : name;
+  who = name;
+  sayWho();
   if (isThere) {
     room = room || new ReadingRoom(tell);
     room.enter();
@@ -92,6 +99,7 @@ openWords()
     document.title = word("gallery.title");
     whenLanguageChanges(() => {
       document.title = word("gallery.title");
+      sayWho();
       if (room) room.sayAgain();
     });
     return begin();

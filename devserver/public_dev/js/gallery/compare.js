@@ -74,8 +74,8 @@ export class ComparePage extends FetchedPage {
   }
 
   steps() {
-    const rows = this.shown.map(({ journey }) => journey.steps.map((step) => `${stepName(step)}: ${word(`gallery.verdict.${step.status}`)}`));
-    const lists = rows.map((steps) => element("ol", { class: "short-steps" }, ...steps.map((text) => element("li", {}, text))));
+    const item = (step) => element("li", {}, stepName(step), `: ${word(`gallery.verdict.${step.status}`)}`);
+    const lists = this.shown.map(({ journey }) => element("ol", { class: "short-steps" }, ...journey.steps.map(item)));
     return element("div", { class: "pair" }, ...lists);
   }
 }
