@@ -288,6 +288,7 @@ def test_language_and_look_are_remembered_and_lose_nothing(
     write(page, "Ein Komet", style="Übertreibung")
     page.get_by_role("button", name="English").click()
     expect(page.locator("#idea")).to_have_value("Ein Komet")
+    expect(page.locator(".idea-group > h3")).to_have_text("“Ein Stern”")
     expect(page.get_by_role("radio", name="Overdrive")).to_be_checked()
     page.get_by_role("button", name="Dark").click()
     page.reload()

@@ -354,6 +354,7 @@ function speakAnew() {
   if (!schemas.length) return;
   news("");
   fillForm(written());
+  for (const group of byId("ideas").children) group.firstElementChild.textContent = word("workshop.quoted", { text: group.dataset.idea });
   for (const entry of shown.values()) {
     const old = entry.card;
     entry.card = cardOf(entry);
