@@ -424,6 +424,40 @@ def test_all_of_a_person_is_deleted_with_a_receipt(
     expect(dialog).to_contain_text("Unter dieser Angabe gibt es keine Läufe.")
 
 
+def test_what_nobody_can_say_whose_it_is_is_named(
+    room: Opened, made: Callable[..., str], server_with_runs: RunningServer
+) -> None:
+    strange = "5c1d0c8e-0000-4000-8000-000000000001"
+    folder = server_with_runs.runs / strange
+    folder.mkdir()
+    (folder / "metadata.json").write_text("{", encoding="utf-8")
+    try:
+        page = room()
+        page.get_by_role("button", name="Person löschen", exact=True).click()
+        dialog = page.get_by_role("dialog")
+        said = dialog.locator(".nobodys")
+        dialog.get_by_label("Wessen Läufe?").fill("Niemand")
+        dialog.get_by_role("button", name="Nachsehen").click()
+        expect(dialog).to_contain_text("Unter dieser Angabe gibt es keine Läufe.")
+        expect(said).to_contain_text("Von 1 Ordner kann niemand sagen, wem er gehört")
+        expect(said.locator("code")).to_have_text(strange)
+        made("Von Toni", user_id="Toni", output_type="text")
+        dialog.get_by_label("Wessen Läufe?").fill("Toni")
+        dialog.get_by_role("button", name="Nachsehen").click()
+        expect(dialog).to_contain_text("1 Lauf")
+        expect(said.locator("code")).to_have_text(strange)
+        expect_accessible(page)
+        dialog.get_by_label("Schreibe Toni").fill("Toni")
+        dialog.get_by_role("button", name="1 Lauf endgültig löschen").click()
+        expect(dialog).to_contain_text("Gelöscht: 1 Lauf")
+        expect(said.locator("code")).to_have_text(strange)
+        expect(dialog).not_to_contain_text("Wiederhole das Löschen")
+        expect(dialog.get_by_role("button", name="Schließen").last).to_be_focused()
+    finally:
+        (folder / "metadata.json").unlink()
+        folder.rmdir()
+
+
 def test_checking_finds_what_was_changed(
     room: Opened, made: Callable[..., str], server_with_runs: RunningServer
 ) -> None:
