@@ -75,6 +75,7 @@ def test_the_form_logs_in_and_out(page: Page, server: RunningServer) -> None:
     page.get_by_role("button", name="Anmelden").click()
     expect(page.locator("#name")).to_have_text("Token aus den Einstellungen")
     expect(page.get_by_label("Dein Token")).to_have_value("")
+    expect(page.locator("#q")).to_be_focused()
     assert page.evaluate("document.cookie") == ""
     page.reload()
     expect(page.locator("#name")).to_have_text("Token aus den Einstellungen")

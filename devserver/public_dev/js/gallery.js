@@ -72,7 +72,9 @@ by("login").addEventListener("submit", async (event) => {
   event.preventDefault();
   const token = by("token").value;
   by("token").value = "";
-  await trying(() => logIn(token));
+  const isIn = await trying(() => logIn(token));
+  if (!isIn) by("token").focus();
+  else by(by("search").hidden ? "main" : "q").focus();
 });
 by("logout").addEventListener("click", () => trying(logOut));
 by("tools-button").addEventListener("click", () => {

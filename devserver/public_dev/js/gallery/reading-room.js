@@ -41,6 +41,7 @@ export class ReadingRoom {
       list: () => this.list,
       isSearching: () => !by("search").hidden,
       changed: () => this.grid && this.grid.reselect(),
+      focusGrid: () => this.grid.focusInView(),
       compare: (runIds) => this.address.go({ search: this.search, compare: runIds }),
       remove: (runs, count, ids) => this.remove(runs, count, ids),
       fail: (error) => this.fail(error),
@@ -276,12 +277,17 @@ export class ReadingRoom {
     if (await openErasure(userId)) this.afterRemoval([]);
   }
 
-  afterRemoval(gone) {
+  async afterRemoval(gone) {
+    const { place } = this.grid;
     this.selected.clear();
     const { view } = this.address;
     const isShown = (view.run && !gone.length) || gone.includes(view.run) || (view.compare || []).some((one) => gone.includes(one));
     if (isShown) this.address.go({ search: this.search }, { instead: true });
-    this.startSearch({ keepsPlace: true });
+    await this.startSearch({ keepsPlace: true });
+    // What had the focus may be gone: a tile, the bar of the selection, the page of a run.
+    if (by("search").hidden || document.activeElement !== document.body) return;
+    if (this.list && this.list.total) this.grid.focusInView(place);
+    else by("total").focus();
   }
 
   async restore(run) {
