@@ -95,6 +95,20 @@ def test_a_wrong_token_is_said_and_leaves_the_address_bar_too(
     assert tab.url == f"{server.url}/gallery"
 
 
+def test_a_wrong_token_in_the_form_is_said_beside_it(tab: Page, server: RunningServer) -> None:
+    tab.goto(f"{server.url}/gallery")
+    token = tab.get_by_label("Dein Token")
+    token.fill("falsch")
+    token.press("Enter")
+    said = tab.get_by_text("Dieser Token stimmt nicht.")
+    expect(said).to_be_visible()
+    expect(token).to_be_focused()
+    news, form = said.bounding_box(), tab.locator("#login").bounding_box()
+    assert news and form
+    assert news["x"] == form["x"]
+    assert 0 <= form["y"] - (news["y"] + news["height"]) < 24
+
+
 def test_revoking_logs_a_running_browser_out(tab: Page, server: RunningServer) -> None:
     tokens = ResearcherTokens(StorageRoot(server.exports))
     tab.goto(f"{server.url}/gallery#token={tokens.add('for-a-while')}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -168,7 +169,6 @@ def test_hostile_texts_are_shown_as_texts(
     run_id = made(HOSTILE, schema="passthrough", user_id=PERSON, output_type="text")
     page = room()
     expect(tile(page, run_id)).to_be_visible()
-    title = page.title()
     tile(page, run_id).click()
     expect(page.locator(".step-begin .words")).to_have_text(HOSTILE)
     expect(page.locator(".facts")).to_contain_text(PERSON)
@@ -177,7 +177,7 @@ def test_hostile_texts_are_shown_as_texts(
     expect(page.get_by_role("dialog")).to_contain_text(f"Schreibe {PERSON}, um sicherzugehen:")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert page.title() == title
+    assert page.title() == f"{page.locator('.run-under').inner_text().partition(' ')[2]} – Galerie"
     assert page.locator("img[src=x]").count() == 0
 
 
@@ -187,7 +187,7 @@ def test_whatever_a_label_holds_its_runs_are_found(room: Opened, made: Callable[
     one, other = made("Ein Wal", **more), made("Ein Hund", **more)
     page = room(f"#run={one}")
     group = page.locator(".related > div", has=page.get_by_text("Gleiche Person", exact=True))
-    group.get_by_role("link", name="Alle 1 in der Suche").click()
+    group.get_by_role("link", name="In der Suche zeigen").click()
     expect_total(page, 2)
     for run_id in (one, other):
         expect(tile(page, run_id)).to_be_visible()
@@ -209,6 +209,74 @@ def test_all_media_can_be_looked_at(room: Opened, made: Callable[..., str]) -> N
         page = room(f"#run={run_id}", may_complain=media_type == "3d")  # WebGL may warn
         expect(page.locator(f".run-media {seen}").first).to_be_visible()
         expect(page.locator(".facts")).to_contain_text("atelier")
+
+
+def test_the_window_says_what_it_shows(room: Opened, made: Callable[..., str]) -> None:
+    run_id = made("Ein Name im Verlauf", schema="passthrough", output_type="text")
+    page = room(f"#run={run_id}")
+    expect(page).to_have_title(re.compile(r"^.+ · .*\d{4}.* – Galerie$"))
+    assert "Name" not in page.title()  # a child's words would stay in the browser's history
+    page.get_by_role("button", name="English").click()
+    expect(page).to_have_title(re.compile(r" – Gallery$"))
+    page.get_by_role("button", name="Back to the search").click()
+    expect(page).to_have_title("Gallery")
+
+
+def test_the_tools_menu_closes_behind_what_was_chosen(room: Opened) -> None:
+    page = room(size=PHONE)
+    button = page.get_by_role("button", name="Werkzeuge")
+    menu = page.locator("#for-researchers")
+    button.click()
+    page.get_by_role("button", name="Pakete").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(menu).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(button).to_be_focused()
+    expect(button).to_have_attribute("aria-expanded", "false")
+    button.click()
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    button.click()
+    expect(menu).to_be_visible()
+    page.locator("#total").click()
+    expect(menu).to_be_hidden()
+
+
+TOO_SMALL = """() => [...document.querySelectorAll(
+    "main a[href], main button, main select, main summary, main input:not([type=checkbox])"
+)].filter((one) => {
+    const { width, height } = one.getBoundingClientRect();
+    const isSeen = width && height && getComputedStyle(one).opacity !== "0";
+    return isSeen && !one.closest(".calendar") && (height < 43.5 || width < 30);
+}).map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 30)}`)"""
+
+
+@pytest.mark.parametrize("width", [390, 1180])
+def test_everything_is_large_enough_for_a_finger(
+    browser: Browser, made: Callable[..., str], server_with_runs: RunningServer, width: int
+) -> None:
+    run_id = made("Ein Garten im Nebel", user_id="K3", schema="othereyes")
+    other = made("Ein Garten im Nebel", user_id="K3", schema="passthrough")
+    url = server_with_runs.url
+    with browser.new_context(
+        viewport={"width": width, "height": 820}, locale="de-DE", has_touch=True, is_mobile=True
+    ) as context:
+        assert context.request.post(f"{url}/api/login", data={"token": TOKEN}).ok
+        page = context.new_page()
+        page.goto(f"{url}/gallery#q=Garten&level=kids,youth,adult")
+        tiles(page).first.wait_for()
+        if page.locator("#panel-button").is_visible():
+            page.locator("#panel-button").tap()
+        for facet in page.locator("#panel details").all():
+            facet.evaluate("one => { one.open = true; }")
+        assert page.evaluate(TOO_SMALL) == []
+        page.goto(f"{url}/gallery#run={run_id}")
+        expect(page.locator(".related")).to_be_visible()
+        assert page.evaluate(TOO_SMALL) == []
+        page.goto(f"{url}/gallery#compare={run_id},{other}")
+        expect(page.locator(".comparison")).to_be_visible()
+        assert page.evaluate(TOO_SMALL) == []
 
 
 def test_a_blocked_run_says_where_and_why(room: Opened, made: Callable[..., str]) -> None:
@@ -312,10 +380,20 @@ def test_a_selection_becomes_a_package(
     dialog.get_by_role("button", name="Schließen").last.click()
     page.get_by_role("button", name="Pakete").click()
     kept = page.get_by_role("dialog", name="Pakete")
-    expect(kept).to_contain_text("Für den Bericht")
+    expect(kept).to_contain_text("Für den Bericht 2 Läufe · ZIP: die Ordner · ")
     expect(kept).to_contain_text("aufgehoben bis")
     kept.get_by_role("button", name="Paket löschen").first.click()
     expect(kept).not_to_contain_text("Für den Bericht")
+
+
+def test_a_package_without_a_heading_says_its_format_once(
+    room: Opened, made: Callable[..., str]
+) -> None:
+    page = room(f"#run={made('Ohne Überschrift', output_type='text')}")
+    page.get_by_role("button", name="Exportieren").click()
+    page.get_by_role("button", name="Paket machen").click()
+    expect(page.locator(".package p").first).to_contain_text("ZIP: die Ordner 1 Lauf · ")
+    assert page.locator(".package p").first.inner_text().count("ZIP") == 1
 
 
 def test_texts_are_looked_through_before_a_package(room: Opened, made: Callable[..., str]) -> None:
@@ -360,12 +438,13 @@ def test_deleting_names_what_goes_and_shows_what_went(
     page.get_by_role("button", name="Löschen", exact=True).click()
     dialog.get_by_label("Ja, endgültig löschen").check()
     go.click()
+    dialog = page.get_by_role("dialog", name="Gelöscht")
     expect(dialog).to_contain_text("1 Lauf ist gelöscht:")
     assert not (server_with_runs.runs / going).exists()
     dialog.get_by_role("button", name="Schließen").last.click()
     expect_total(page, 1)
     expect(tile(page, going)).to_have_count(0)
-    expect(tile(page, staying)).to_be_visible()
+    expect(tile(page, staying)).to_be_focused()
     expect(page.locator("#selection")).to_be_hidden()
 
 

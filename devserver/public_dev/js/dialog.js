@@ -8,7 +8,8 @@ const REACHABLE = "a[href], button:not([disabled]), input:not([disabled]), selec
 
 /**
  * Open a dialog with the heading `title` (text) and `content` (an element).
- * Returns { close, closed }: `closed` resolves with what `close(answer)` was given, null for Escape.
+ * Returns { close, closed, entitle }: `closed` resolves with what `close(answer)` was given, null for
+ * Escape; `entitle(title)` gives it another heading.
  */
 export function openDialog(title, content, { wide = false } = {}) {
   const before = document.activeElement;
@@ -61,5 +62,8 @@ export function openDialog(title, content, { wide = false } = {}) {
   document.body.classList.add("behind-dialog");
   document.addEventListener("keydown", onKey, true);
   heading.focus();
-  return { close, closed };
+  const entitle = (text) => {
+    heading.textContent = text;
+  };
+  return { close, closed, entitle };
 }

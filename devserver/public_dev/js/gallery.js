@@ -6,6 +6,7 @@
 import { ReadingRoom } from "./gallery/reading-room.js";
 import { logIn, logOut, whenSomebodyElse, whoIsThere } from "./gallery/session.js";
 import { failure } from "./gallery/shown.js";
+import { toolsMenu } from "./gallery/tools-menu.js";
 import { framePage } from "./page-frame.js";
 import { fill, openWords, whenLanguageChanges, word } from "./words.js";
 
@@ -45,6 +46,7 @@ function sayWho() {
 function showWho(name) {
   const isThere = name !== null;
   by("login").hidden = isThere;
+  document.body.classList.toggle("at-login", !isThere);
   for (const id of ["inside", "who", "for-researchers", "tools-button"]) by(id).hidden = !isThere;
   who = name;
   sayWho();
@@ -77,10 +79,7 @@ by("login").addEventListener("submit", async (event) => {
   else by(by("search").hidden ? "main" : "q").focus();
 });
 by("logout").addEventListener("click", () => trying(logOut));
-by("tools-button").addEventListener("click", () => {
-  const isOpen = by("for-researchers").classList.toggle("open");
-  by("tools-button").setAttribute("aria-expanded", String(isOpen));
-});
+toolsMenu();
 whenSomebodyElse((name) => {
   showWho(name);
   if (name === null) by("token").focus();

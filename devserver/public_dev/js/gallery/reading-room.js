@@ -22,6 +22,10 @@ const TYPING_MILLISECONDS = 180;
 const INDEX_MILLISECONDS = 3000;
 const SORTS = ["newest", "oldest", "largest", "smallest", "longest", "shortest"];
 const by = (id) => document.getElementById(id);
+/** Tell the window what it shows: never the words of a child, which would stay in the browser's history. */
+const entitle = (text) => {
+  document.title = text ? `${text} – ${word("gallery.title")}` : word("gallery.title");
+};
 const same = (a, b) => searchParameters(a).toString() === searchParameters(b).toString();
 
 export class ReadingRoom {
@@ -56,7 +60,7 @@ export class ReadingRoom {
     const choose = (search) => this.choose(search);
     this.filters = new Filters(by("facets"), choose);
     this.calendar = new Calendar(by("calendar"), (from, to) => choose(withValues(withValues(this.search, "from", from ? [from] : []), "to", to ? [to] : [])));
-    const calls = { close: () => this.address.go({ search: this.search }), search: () => this.search };
+    const calls = { close: () => this.address.go({ search: this.search }), search: () => this.search, named: entitle };
     this.runPage = new RunPage(by("run-page"), {
       ...calls,
       beside: (step) => this.beside(step),
@@ -91,6 +95,7 @@ export class ReadingRoom {
   /** Forget everything that was shown; nobody is logged in any more. */
   leave() {
     this.isOpen = false;
+    entitle("");
     // Dialogs name runs, too; Escape closes whichever is open.
     document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
     clearTimeout(this.typing);
@@ -127,6 +132,7 @@ export class ReadingRoom {
     by("search").hidden = !onSearch;
     by("run-page").hidden = !view.run || Boolean(view.compare);
     by("compare-page").hidden = !view.compare;
+    if (onSearch) entitle("");
     this.drawSearch();
     if (isNew) this.startSearch();
     if (view.compare) {

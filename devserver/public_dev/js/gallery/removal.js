@@ -42,6 +42,7 @@ export function openDeletion(runs, count, ids) {
 async function deleteAll(box, dialog, ids, gone, count) {
   const progress = element("progress", { max: count, value: 0, "aria-label": word("gallery.delete.progress") });
   const said = element("p", { role: "status" }, word("gallery.waiting"));
+  dialog.entitle(word("gallery.delete.under_way", { count }));
   let stopped = false;
   const stop = element("button", { type: "button", onClick: () => (stopped = true) }, word("gallery.delete.stop"));
   refill(box, progress, said, element("div", { class: "buttons" }, stop));
@@ -76,6 +77,7 @@ async function deleteAll(box, dialog, ids, gone, count) {
   } catch (error) {
     trouble = error;
   }
+  dialog.entitle(word(gone.length === count && !sum.faults.length ? "gallery.delete.done" : "gallery.delete.not_all"));
   receiptOf(box, dialog, sum, gone.length, trouble);
 }
 
