@@ -73,11 +73,12 @@ def test_the_form_logs_in_and_out(page: Page, server: RunningServer) -> None:
     page.goto(f"{server.url}/gallery")
     page.get_by_label("Dein Token").fill(TOKEN)
     page.get_by_role("button", name="Anmelden").click()
-    expect(page.locator("#name")).to_have_text("environment")
+    expect(page.locator("#name")).to_have_text("Token aus den Einstellungen")
     expect(page.get_by_label("Dein Token")).to_have_value("")
+    expect(page.locator("#q")).to_be_focused()
     assert page.evaluate("document.cookie") == ""
     page.reload()
-    expect(page.locator("#name")).to_have_text("environment")
+    expect(page.locator("#name")).to_have_text("Token aus den Einstellungen")
     page.get_by_role("button", name="Werkzeuge").click()
     page.get_by_role("button", name="Abmelden").click()
     expect(page.get_by_role("button", name="Anmelden")).to_be_visible()
@@ -92,6 +93,20 @@ def test_a_wrong_token_is_said_and_leaves_the_address_bar_too(
     expect(tab.get_by_role("status")).to_have_text("Dieser Token stimmt nicht.")
     expect(tab.get_by_role("button", name="Anmelden")).to_be_visible()
     assert tab.url == f"{server.url}/gallery"
+
+
+def test_a_wrong_token_in_the_form_is_said_beside_it(tab: Page, server: RunningServer) -> None:
+    tab.goto(f"{server.url}/gallery")
+    token = tab.get_by_label("Dein Token")
+    token.fill("falsch")
+    token.press("Enter")
+    said = tab.get_by_text("Dieser Token stimmt nicht.")
+    expect(said).to_be_visible()
+    expect(token).to_be_focused()
+    news, form = said.bounding_box(), tab.locator("#login").bounding_box()
+    assert news and form
+    assert news["x"] == form["x"]
+    assert 0 <= form["y"] - (news["y"] + news["height"]) < 24
 
 
 def test_revoking_logs_a_running_browser_out(tab: Page, server: RunningServer) -> None:
@@ -109,7 +124,7 @@ def test_a_page_of_another_origin_can_do_nothing_with_a_login(
     """Another port of this machine is the same *site*, so the cookie goes along: the rest holds."""
     run_id = server.post_text(schema="passthrough", output_type="text").json()["run_id"]
     tab.goto(f"{server.url}/gallery#token={TOKEN}")
-    expect(tab.locator("#name")).to_have_text("environment")
+    expect(tab.locator("#name")).to_have_text("Token aus den Einstellungen")
     with serving({"/": body(b"<!doctype html>", Content_Type="text/html")}) as elsewhere:
         tab.goto(f"{elsewhere}/")
         outcomes = tab.evaluate(
@@ -133,4 +148,4 @@ def test_a_page_of_another_origin_can_do_nothing_with_a_login(
     assert outcomes[4] in ("opaque", "refused")
     assert requests.get(f"{server.url}/api/runs/{run_id}", timeout=30).status_code == 200
     tab.goto(f"{server.url}/gallery")
-    expect(tab.locator("#name")).to_have_text("environment")  # still logged in
+    expect(tab.locator("#name")).to_have_text("Token aus den Einstellungen")  # still logged in

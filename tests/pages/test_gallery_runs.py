@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.conftest import TOKEN
 from tests.pages.gallery_rig import (
@@ -109,6 +110,39 @@ def test_a_run_is_shown_with_its_whole_journey(
     expect(page.get_by_role("group", name="Gewählte Filter")).to_contain_text("Gleicher Text")
 
 
+def test_a_run_speaks_the_language_of_the_page(room: Opened, made: Callable[..., str]) -> None:
+    run_id = made("Ein Hund am Meer", schema="othereyes")
+    page = room(f"#run={run_id}")
+    head, media, facts = (page.locator(one) for one in ("#name", ".credit", ".facts"))
+    detail = page.locator('[data-step="detail_1"]')
+    said = page.locator(".step", has_text="Blick: ")
+    expect(media).to_contain_text("Piktogramme: OpenMoji")
+    expect(facts).to_contain_text("umgefärbt und ergänzt")
+    expect(head).to_have_text("Token aus den Einstellungen")
+    expect(said).to_contain_text("dieser Server · Technik: anderer Blick")
+    expect(detail).to_contain_text("Einzelheit 1")
+    page.get_by_role("button", name="English").click()
+    expect(media).to_contain_text("Pictograms: OpenMoji")
+    expect(head).to_have_text("token of the settings")
+    expect(page.locator(".timeline")).to_contain_text("this server · technique: another point")
+    expect(detail).to_contain_text("Detail 1")
+
+
+def test_a_step_that_nobody_knows_shows_its_id_as_code(
+    room: Opened, made: Callable[..., str]
+) -> None:
+    run_id = made("Ein Hund am Meer", schema="passthrough", output_type="text")
+    page = room()
+
+    def renamed(route: Route) -> None:
+        told = route.fetch().text()
+        route.fulfill(body=told.replace('"unchanged"', '"folded_twice"'))
+
+    page.route("**/journey", renamed)
+    tile(page, run_id).click()
+    expect(page.locator('[data-step="folded_twice"] strong code')).to_have_text("folded_twice")
+
+
 def test_the_files_of_a_run_can_be_saved(
     room: Opened, made: Callable[..., str], server_with_runs: RunningServer
 ) -> None:
@@ -135,7 +169,6 @@ def test_hostile_texts_are_shown_as_texts(
     run_id = made(HOSTILE, schema="passthrough", user_id=PERSON, output_type="text")
     page = room()
     expect(tile(page, run_id)).to_be_visible()
-    title = page.title()
     tile(page, run_id).click()
     expect(page.locator(".step-begin .words")).to_have_text(HOSTILE)
     expect(page.locator(".facts")).to_contain_text(PERSON)
@@ -144,7 +177,7 @@ def test_hostile_texts_are_shown_as_texts(
     expect(page.get_by_role("dialog")).to_contain_text(f"Schreibe {PERSON}, um sicherzugehen:")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert page.title() == title
+    assert page.title() == f"{page.locator('.run-under').inner_text().partition(' ')[2]} – Galerie"
     assert page.locator("img[src=x]").count() == 0
 
 
@@ -154,7 +187,7 @@ def test_whatever_a_label_holds_its_runs_are_found(room: Opened, made: Callable[
     one, other = made("Ein Wal", **more), made("Ein Hund", **more)
     page = room(f"#run={one}")
     group = page.locator(".related > div", has=page.get_by_text("Gleiche Person", exact=True))
-    group.get_by_role("link", name="Alle 1 in der Suche").click()
+    group.get_by_role("link", name="In der Suche zeigen").click()
     expect_total(page, 2)
     for run_id in (one, other):
         expect(tile(page, run_id)).to_be_visible()
@@ -176,6 +209,74 @@ def test_all_media_can_be_looked_at(room: Opened, made: Callable[..., str]) -> N
         page = room(f"#run={run_id}", may_complain=media_type == "3d")  # WebGL may warn
         expect(page.locator(f".run-media {seen}").first).to_be_visible()
         expect(page.locator(".facts")).to_contain_text("atelier")
+
+
+def test_the_window_says_what_it_shows(room: Opened, made: Callable[..., str]) -> None:
+    run_id = made("Ein Name im Verlauf", schema="passthrough", output_type="text")
+    page = room(f"#run={run_id}")
+    expect(page).to_have_title(re.compile(r"^.+ · .*\d{4}.* – Galerie$"))
+    assert "Name" not in page.title()  # a child's words would stay in the browser's history
+    page.get_by_role("button", name="English").click()
+    expect(page).to_have_title(re.compile(r" – Gallery$"))
+    page.get_by_role("button", name="Back to the search").click()
+    expect(page).to_have_title("Gallery")
+
+
+def test_the_tools_menu_closes_behind_what_was_chosen(room: Opened) -> None:
+    page = room(size=PHONE)
+    button = page.get_by_role("button", name="Werkzeuge")
+    menu = page.locator("#for-researchers")
+    button.click()
+    page.get_by_role("button", name="Pakete").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(menu).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(button).to_be_focused()
+    expect(button).to_have_attribute("aria-expanded", "false")
+    button.click()
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    button.click()
+    expect(menu).to_be_visible()
+    page.locator("#total").click()
+    expect(menu).to_be_hidden()
+
+
+TOO_SMALL = """() => [...document.querySelectorAll(
+    "main a[href], main button, main select, main summary, main input:not([type=checkbox])"
+)].filter((one) => {
+    const { width, height } = one.getBoundingClientRect();
+    const isSeen = width && height && getComputedStyle(one).opacity !== "0";
+    return isSeen && !one.closest(".calendar") && (height < 43.5 || width < 30);
+}).map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 30)}`)"""
+
+
+@pytest.mark.parametrize("width", [390, 1180])
+def test_everything_is_large_enough_for_a_finger(
+    browser: Browser, made: Callable[..., str], server_with_runs: RunningServer, width: int
+) -> None:
+    run_id = made("Ein Garten im Nebel", user_id="K3", schema="othereyes")
+    other = made("Ein Garten im Nebel", user_id="K3", schema="passthrough")
+    url = server_with_runs.url
+    with browser.new_context(
+        viewport={"width": width, "height": 820}, locale="de-DE", has_touch=True, is_mobile=True
+    ) as context:
+        assert context.request.post(f"{url}/api/login", data={"token": TOKEN}).ok
+        page = context.new_page()
+        page.goto(f"{url}/gallery#q=Garten&level=kids,youth,adult")
+        tiles(page).first.wait_for()
+        if page.locator("#panel-button").is_visible():
+            page.locator("#panel-button").tap()
+        for facet in page.locator("#panel details").all():
+            facet.evaluate("one => { one.open = true; }")
+        assert page.evaluate(TOO_SMALL) == []
+        page.goto(f"{url}/gallery#run={run_id}")
+        expect(page.locator(".related")).to_be_visible()
+        assert page.evaluate(TOO_SMALL) == []
+        page.goto(f"{url}/gallery#compare={run_id},{other}")
+        expect(page.locator(".comparison")).to_be_visible()
+        assert page.evaluate(TOO_SMALL) == []
 
 
 def test_a_blocked_run_says_where_and_why(room: Opened, made: Callable[..., str]) -> None:
@@ -279,10 +380,20 @@ def test_a_selection_becomes_a_package(
     dialog.get_by_role("button", name="Schließen").last.click()
     page.get_by_role("button", name="Pakete").click()
     kept = page.get_by_role("dialog", name="Pakete")
-    expect(kept).to_contain_text("Für den Bericht")
+    expect(kept).to_contain_text("Für den Bericht 2 Läufe · ZIP: die Ordner · ")
     expect(kept).to_contain_text("aufgehoben bis")
     kept.get_by_role("button", name="Paket löschen").first.click()
     expect(kept).not_to_contain_text("Für den Bericht")
+
+
+def test_a_package_without_a_heading_says_its_format_once(
+    room: Opened, made: Callable[..., str]
+) -> None:
+    page = room(f"#run={made('Ohne Überschrift', output_type='text')}")
+    page.get_by_role("button", name="Exportieren").click()
+    page.get_by_role("button", name="Paket machen").click()
+    expect(page.locator(".package p").first).to_contain_text("ZIP: die Ordner 1 Lauf · ")
+    assert page.locator(".package p").first.inner_text().count("ZIP") == 1
 
 
 def test_texts_are_looked_through_before_a_package(room: Opened, made: Callable[..., str]) -> None:
@@ -364,12 +475,13 @@ def test_deleting_names_what_goes_and_shows_what_went(
     page.get_by_role("button", name="Löschen", exact=True).click()
     dialog.get_by_label("Ja, endgültig löschen").check()
     go.click()
+    dialog = page.get_by_role("dialog", name="Gelöscht")
     expect(dialog).to_contain_text("1 Lauf ist gelöscht:")
     assert not (server_with_runs.runs / going).exists()
     dialog.get_by_role("button", name="Schließen").last.click()
     expect_total(page, 1)
     expect(tile(page, going)).to_have_count(0)
-    expect(tile(page, staying)).to_be_visible()
+    expect(tile(page, staying)).to_be_focused()
     expect(page.locator("#selection")).to_be_hidden()
 
 
@@ -426,6 +538,40 @@ def test_all_of_a_person_is_deleted_with_a_receipt(
     dialog.get_by_label("Wessen Läufe?").fill("Nino & Co")
     dialog.get_by_role("button", name="Nachsehen").click()
     expect(dialog).to_contain_text("Unter dieser Angabe gibt es keine Läufe.")
+
+
+def test_what_nobody_can_say_whose_it_is_is_named(
+    room: Opened, made: Callable[..., str], server_with_runs: RunningServer
+) -> None:
+    strange = "5c1d0c8e-0000-4000-8000-000000000001"
+    folder = server_with_runs.runs / strange
+    folder.mkdir()
+    (folder / "metadata.json").write_text("{", encoding="utf-8")
+    try:
+        page = room()
+        page.get_by_role("button", name="Person löschen", exact=True).click()
+        dialog = page.get_by_role("dialog")
+        said = dialog.locator(".nobodys")
+        dialog.get_by_label("Wessen Läufe?").fill("Niemand")
+        dialog.get_by_role("button", name="Nachsehen").click()
+        expect(dialog).to_contain_text("Unter dieser Angabe gibt es keine Läufe.")
+        expect(said).to_contain_text("Von 1 Ordner kann niemand sagen, wem er gehört")
+        expect(said.locator("code")).to_have_text(strange)
+        made("Von Toni", user_id="Toni", output_type="text")
+        dialog.get_by_label("Wessen Läufe?").fill("Toni")
+        dialog.get_by_role("button", name="Nachsehen").click()
+        expect(dialog).to_contain_text("1 Lauf")
+        expect(said.locator("code")).to_have_text(strange)
+        expect_accessible(page)
+        dialog.get_by_label("Schreibe Toni").fill("Toni")
+        dialog.get_by_role("button", name="1 Lauf endgültig löschen").click()
+        expect(dialog).to_contain_text("Gelöscht: 1 Lauf")
+        expect(said.locator("code")).to_have_text(strange)
+        expect(dialog).not_to_contain_text("Wiederhole das Löschen")
+        expect(dialog.get_by_role("button", name="Schließen").last).to_be_focused()
+    finally:
+        (folder / "metadata.json").unlink()
+        folder.rmdir()
 
 
 def test_checking_finds_what_was_changed(

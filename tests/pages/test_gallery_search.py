@@ -221,6 +221,24 @@ def test_the_keyboard_goes_through_the_grid(room: Page, runs: list[Run]) -> None
     expect(room.get_by_text("3 ausgewählt")).to_be_visible()
 
 
+def test_the_keyboard_is_never_left_on_nothing(browser: Browser, url: str) -> None:
+    with researcher_at(browser, url, address="#status=success&mode=eco&level=kids") as page:
+        chips = page.locator("#chips .chip")
+        expect(chips).to_have_count(3)
+        page.locator("#total").wait_for()
+        chips.nth(0).press("Enter")
+        expect(chips.nth(0)).to_be_focused()
+        chips.nth(1).press("Enter")
+        expect(chips.nth(0)).to_be_focused()
+        chips.nth(0).press("Enter")
+        expect(page.locator("#total")).to_be_focused()
+        expect_total(page, NUMBER)
+        tiles(page).nth(2).focus()
+        page.keyboard.press("Space")
+        page.get_by_role("button", name="Auswahl aufheben").press("Enter")
+        expect(tiles(page).nth(2)).to_be_focused()
+
+
 def test_coming_back_from_a_run_is_coming_back_to_its_place(room: Page, runs: list[Run]) -> None:
     last = tile(room, runs[-1]["run_id"])
     room.evaluate("scrollTo(0, document.body.scrollHeight)")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import get_args
+import re
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from flask import Flask
 
+from devserver.config import PROJECT_FOLDER
 from devserver.my_app.services.exports.package import PackageState
 from devserver.my_app.services.folder_files import FileKind
 from devserver.my_app.services.out_of_reach import Kind as OutOfReachKind
@@ -17,6 +20,7 @@ from devserver.my_app.services.run_metadata import MediaType, RunStatus, StageSt
 from devserver.my_app.wiring import Services
 from tests.pages.test_locales import SOURCES, words
 
+TECHNIQUES = PROJECT_FOLDER / "devserver/my_app/services/interception/techniques"
 VALUES: dict[str, tuple[str, ...]] = {
     "status": get_args(RunStatus),
     "verdict": get_args(StageStatus),
@@ -43,6 +47,24 @@ def test_every_format_is_explained(app: Flask, services: Services) -> None:
     for name in services.exports.manager.format_names:
         assert f"gallery.format.{name}" in known
         assert f"gallery.format.{name}.hint" in known
+
+
+@pytest.mark.parametrize("path", sorted(TECHNIQUES.glob("*.py")), ids=lambda path: path.stem)
+def test_every_step_of_a_technique_has_a_word(path: Path) -> None:
+    """Those that stand in its code; a name with a number or a letter in it stands for all."""
+    known = words("de").keys()
+    for name in re.findall(r'RewriteStep\(\s*f?"([^"]+)"', path.read_text(encoding="utf-8")):
+        wanted = re.sub(r"\{(?:number|n)\}", "n", name).replace("{letter}", "letter")
+        assert f"gallery.step.{wanted}" in known
+
+
+def test_every_technique_and_what_it_is_told_has_a_word(services: Services) -> None:
+    known = words("de").keys()
+    for schema in services.catalogue.schemas.values():
+        assert f"gallery.technique.{schema.technique.name}" in known
+        for key in ("views", "materials"):
+            parts: Any = schema.technique.parameters.get(key) or ()
+            assert [one for one in parts if f"gallery.step.{one['name']}" not in known] == []
 
 
 def test_files_that_were_sent_are_known_by_that_name() -> None:

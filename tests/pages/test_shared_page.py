@@ -58,7 +58,7 @@ def test_a_picture_with_its_texts_and_its_credit(phone: Page, server: RunningSer
     assert 250 < box["width"] <= 390
     expect(phone.get_by_text(TEXT, exact=True)).to_be_visible()
     expect(phone.get_by_text("ohne KI-Modell")).to_be_visible()
-    expect(phone.get_by_text("OpenMoji")).to_be_visible()
+    expect(phone.get_by_text("Piktogramme: OpenMoji (openmoji.org), CC BY-SA 4.0")).to_be_visible()
     expect(phone.get_by_text("Stil: Dada")).to_be_visible()
     assert run_id not in phone.content()
     save = phone.get_by_role("link", name="Bild speichern")

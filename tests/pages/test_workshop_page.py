@@ -55,7 +55,7 @@ def test_a_childs_whole_way(
             "img", name=words["workshop.shows.image"].format(idea=idea), exact=True
         )
         expect(picture).to_have_js_property("naturalWidth", 1024)
-        expect(card.locator(".credit")).to_contain_text("OpenMoji")
+        expect(card.locator(".credit")).to_have_text(words["common.credit.pictograms"])
         expect(card.locator(".stages li")).to_have_class(["done"] * 4)
         [folder] = stored_runs(server, idea)
         run = check_folder(folder)
@@ -414,6 +414,7 @@ def test_language_and_look_are_remembered_and_lose_nothing(
     write(page, "Ein Komet", style="Übertreibung")
     page.get_by_role("button", name="English").click()
     expect(page.locator("#idea")).to_have_value("Ein Komet")
+    expect(page.locator(".idea-group > h3")).to_have_text("“Ein Stern”")
     expect(page.get_by_role("radio", name="Overdrive")).to_be_checked()
     page.get_by_role("button", name="Dark").click()
     page.reload()

@@ -20,7 +20,13 @@ from devserver.my_app.routes.media_answers import (
 from devserver.my_app.routes.openapi import documented
 from devserver.my_app.routes.own_address import own_address
 from devserver.my_app.routes.query_string import flag
-from devserver.my_app.routes.shared_words import LANGUAGES, Language, day_in, words_in
+from devserver.my_app.routes.shared_words import (
+    LANGUAGES,
+    Language,
+    credit_in,
+    day_in,
+    words_in,
+)
 from devserver.my_app.routes.stored_files import file_answer, spliced_answer
 from devserver.my_app.routes.views import extension_of
 from devserver.my_app.services.errors import ServerError
@@ -68,7 +74,7 @@ def page(code: str) -> Response:
         "shared_run.html",
         language,
         run=run,
-        works=_works(code, run),
+        works=_works(code, run, language),
         style=schema.name.in_language(language) if schema else None,
         until=day_in(language, shared.expires_at),
     )
@@ -165,7 +171,7 @@ def _shared(code: str) -> tuple[SharedRun, RunMetadata]:
     return shared, run.having(run_id=shared.run_id)
 
 
-def _works(code: str, run: RunMetadata) -> list[_Work]:
+def _works(code: str, run: RunMetadata, language: Language) -> list[_Work]:
     works, counts = [], dict.fromkeys(("image", "audio", "video", "3d"), 0)
     for output in run.outputs:
         counts[output.type] += 1
@@ -179,16 +185,16 @@ def _works(code: str, run: RunMetadata) -> list[_Work]:
                 by_model=is_by_model(output),
                 width=output.width,
                 height=output.height,
-                about=_about(output),
+                about=_about(output, language),
             )
         )
     return works
 
 
-def _about(output: Output) -> str:
+def _about(output: Output, language: Language) -> str:
     """Who made it and on what terms; a credit mostly names its licence itself."""
     is_said = output.license is not None and output.license in (output.credit or "")
-    parts = (output.model, output.credit, None if is_said else output.license)
+    parts = (output.model, credit_in(language, output.credit), None if is_said else output.license)
     return " · ".join(part for part in parts if part)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
+from devserver.my_app.services.atelier.pictograms import CREDIT
+
 Language = Literal["de", "en"]
 LANGUAGES: tuple[Language, ...] = ("de", "en")
 
@@ -30,6 +32,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "by_rules": (
         "Vom Computer nach Regeln gemacht, ohne KI-Modell",
         "Made by a computer from rules, without an AI model",
+    ),
+    "pictograms": (
+        "Piktogramme: OpenMoji (openmoji.org), CC BY-SA 4.0, umgefärbt und ergänzt",
+        CREDIT,
     ),
     "archived": (
         "Die Dateien dieses Laufs liegen gerade im Archiv.",
@@ -65,6 +71,11 @@ def words_in(language: Language) -> dict[str, str]:
     """All words in one language, by their names."""
     column = LANGUAGES.index(language)
     return {name: both[column] for name, both in _WORDS.items()}
+
+
+def credit_in(language: Language, credit: str | None) -> str:
+    """What an output owes, in that language where it is the atelier's own sentence."""
+    return words_in(language)["pictograms"] if credit == CREDIT else credit or ""
 
 
 def day_in(language: Language, day: datetime) -> str:

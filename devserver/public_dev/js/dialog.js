@@ -15,7 +15,8 @@ export function closeDialogs() {
 
 /**
  * Open a dialog with the heading `title` (text) and `content` (an element).
- * Returns { close, closed }: `closed` resolves with what `close(answer)` was given, null for Escape.
+ * Returns { close, closed, entitle }: `closed` resolves with what `close(answer)` was given, null for
+ * Escape; `entitle(title)` gives it another heading.
  */
 export function openDialog(title, content, { wide = false } = {}) {
   const before = document.activeElement;
@@ -70,7 +71,10 @@ export function openDialog(title, content, { wide = false } = {}) {
   document.body.classList.add("behind-dialog");
   document.addEventListener("keydown", onKey, true);
   heading.focus();
-  return { close, closed };
+  const entitle = (text) => {
+    heading.textContent = text;
+  };
+  return { close, closed, entitle };
 }
 
 /** Ask a question with the answers `yes` and `no` (texts), below `sentences`. True for yes. */

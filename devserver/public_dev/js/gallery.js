@@ -6,11 +6,13 @@
 import { ReadingRoom } from "./gallery/reading-room.js";
 import { logIn, logOut, whenSomebodyElse, whoIsThere } from "./gallery/session.js";
 import { failure } from "./gallery/shown.js";
+import { toolsMenu } from "./gallery/tools-menu.js";
 import { framePage } from "./page-frame.js";
 import { fill, openWords, whenLanguageChanges, word } from "./words.js";
 
 const by = (id) => document.getElementById(id);
 let room = null;
+let who = null;
 
 function tokenFromAddress() {
   const said = new URLSearchParams(location.hash.slice(1));
@@ -36,11 +38,18 @@ async function trying(what) {
   }
 }
 
+/** The token of the settings has no name that somebody gave it. */
+function sayWho() {
+  by("name").textContent = who === "environment" ? word("gallery.login.environment") : who || "";
+}
+
 function showWho(name) {
   const isThere = name !== null;
   by("login").hidden = isThere;
+  document.body.classList.toggle("at-login", !isThere);
   for (const id of ["inside", "who", "for-researchers", "tools-button"]) by(id).hidden = !isThere;
-  by("name").textContent = name === null ? "" : name;
+  who = name;
+  sayWho();
   if (isThere) {
     room = room || new ReadingRoom(tell);
     room.enter();
@@ -65,13 +74,12 @@ by("login").addEventListener("submit", async (event) => {
   event.preventDefault();
   const token = by("token").value;
   by("token").value = "";
-  await trying(() => logIn(token));
+  const isIn = await trying(() => logIn(token));
+  if (!isIn) by("token").focus();
+  else by(by("search").hidden ? "main" : "q").focus();
 });
 by("logout").addEventListener("click", () => trying(logOut));
-by("tools-button").addEventListener("click", () => {
-  const isOpen = by("for-researchers").classList.toggle("open");
-  by("tools-button").setAttribute("aria-expanded", String(isOpen));
-});
+toolsMenu();
 whenSomebodyElse((name) => {
   showWho(name);
   if (name === null) by("token").focus();
@@ -92,6 +100,7 @@ openWords()
     document.title = word("gallery.title");
     whenLanguageChanges(() => {
       document.title = word("gallery.title");
+      sayWho();
       if (room) room.sayAgain();
     });
     return begin();

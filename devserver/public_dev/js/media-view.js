@@ -1,5 +1,6 @@
 // Shows one stored output: a picture, a film, a sound with its waveform, or a thing in 3D.
 
+import { creditOf } from "./credit.js";
 import { element } from "./elements.js";
 import { word } from "./words.js";
 import { waveform } from "./waveform.js";
@@ -108,6 +109,7 @@ const SHOWN = { image: picture, video: film, audio: sound, "3d": thing };
  */
 export function mediaView(output, { alt, poster = null }) {
   const { node, stop = () => {} } = (SHOWN[output.type] || ((one) => ({ node: unplayable(one) })))(output, alt, poster);
-  const credit = output.credit ? element("figcaption", { class: "credit" }, output.credit) : null;
+  const said = creditOf(output);
+  const credit = said ? element("figcaption", { class: "credit" }, said) : null;
   return { node: element("figure", { class: `media of-${output.type}` }, node, ...(credit ? [credit] : [])), stop };
 }

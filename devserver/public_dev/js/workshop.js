@@ -383,6 +383,7 @@ function speakAnew() {
   if (!form) return;
   news("");
   form.fill(form.written());
+  for (const group of byId("ideas").children) group.firstElementChild.textContent = word("workshop.quoted", { text: group.dataset.idea });
   for (const entry of shown.values()) {
     const old = entry.card;
     entry.card = cardOf(entry);

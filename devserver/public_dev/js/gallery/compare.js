@@ -12,7 +12,7 @@ import { stepName } from "./timeline.js";
 
 const LEAST_SHARED = 0.15;
 
-/** `calls.close()` leads back, `calls.search()` gives the search. */
+/** `calls.close()` leads back, `calls.search()` gives the search, `calls.named(text)` hears the title. */
 export class ComparePage extends FetchedPage {
   /** Fetch two runs and show them. */
   open(runIds) {
@@ -25,6 +25,7 @@ export class ComparePage extends FetchedPage {
     const title = element("h2", { tabindex: "-1", class: "run-title" }, word("gallery.compare.title"));
     const names = [one, other].map((run, place) => element("h3", {}, element("a", { href: hashOf({ search: this.calls.search(), run: run.run_id }) }, `${"AB"[place]}: ${beginning(run.input_text, 60) || word("gallery.tile.no_text")}`)));
     const pair = (a, b) => element("div", { class: "pair" }, a, b);
+    this.calls.named(word("gallery.compare.title"));
     this.stop();
     const media = [one, other].map(mediaOf);
     this.stop = () => media.forEach((view) => view.stop());
@@ -74,8 +75,8 @@ export class ComparePage extends FetchedPage {
   }
 
   steps() {
-    const rows = this.shown.map(({ journey }) => journey.steps.map((step) => `${stepName(step)}: ${word(`gallery.verdict.${step.status}`)}`));
-    const lists = rows.map((steps) => element("ol", { class: "short-steps" }, ...steps.map((text) => element("li", {}, text))));
+    const item = (step) => element("li", {}, stepName(step), `: ${word(`gallery.verdict.${step.status}`)}`);
+    const lists = this.shown.map(({ journey }) => element("ol", { class: "short-steps" }, ...journey.steps.map(item)));
     return element("div", { class: "pair" }, ...lists);
   }
 }

@@ -119,7 +119,8 @@ function packageRow(first) {
   const said = element("p", { role: "status" });
   const progress = element("progress", { "aria-label": word("gallery.package.progress") });
   const can = element("div", { class: "buttons" });
-  const name = element("p", {}, element("strong", {}, first.title || formatName(first.format)), ` ${word("gallery.runs", { count: first.runs })} · ${formatName(first.format)} · ${time(first.asked_at)}`);
+  const facts = [word("gallery.runs", { count: first.runs }), first.title ? formatName(first.format) : "", time(first.asked_at)];
+  const name = element("p", {}, element("strong", {}, first.title || formatName(first.format)), ` ${facts.filter(Boolean).join(" · ")}`);
   const row = element("div", { class: "package", "data-package": first.package_id }, name, said, progress, can);
 
   function show(found) {

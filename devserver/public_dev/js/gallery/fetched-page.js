@@ -6,7 +6,7 @@ import { failure } from "./shown.js";
 
 /** What extends it has `head()`, which stands at the top in any case, and `draw()` for `shown`. */
 export class FetchedPage {
-  /** Is drawn into `box`; `calls` are what can be done there. */
+  /** Is drawn into `box`; `calls` are what can be done there; its named(text) hears what is shown. */
   constructor(box, calls) {
     this.box = box;
     this.calls = calls;
@@ -18,6 +18,7 @@ export class FetchedPage {
   /** Show what `fetched(signal)` gives, and then do `follow(signal)` as long as it is shown. */
   async show(fetched, follow = () => {}) {
     this.close();
+    this.calls.named("");
     const asked = (this.asked = new AbortController());
     this.box.setAttribute("aria-busy", "true");
     refill(this.box, this.head(), element("p", { class: "hint", role: "status" }, word("gallery.waiting")));

@@ -124,6 +124,9 @@ export function drawChips(box, search, choose) {
     if (search[field]) chip(shown(search[field][0]), withValues(search, field, []));
   }
   if (chips.length > 1) chips.push(element("button", { type: "button", class: "plain", onClick: () => choose(search.sort ? { sort: search.sort } : {}) }, word("gallery.chip.remove_all")));
+  // Whoever took one out with the keyboard stands on the next one then, or on the number of runs.
+  const place = [...box.children].indexOf(document.activeElement);
   refill(box, ...chips);
   box.hidden = !chips.length;
+  if (place >= 0) (chips[Math.min(place, chips.length - 1)] || document.getElementById("total")).focus();
 }

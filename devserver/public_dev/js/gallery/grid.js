@@ -86,6 +86,14 @@ export class Grid {
     if (cell) cell.focus({ preventScroll: true });
   }
 
+  /** Put the keyboard on the grid and move the page little: at `place` if it is in view, else near by. */
+  focusInView(place = this.place) {
+    const { columns, row } = this.measured;
+    const first = Math.ceil(this.above() / row) * columns;
+    const isInView = place >= first && Math.floor(place / columns) * row < this.above() + window.innerHeight - row;
+    this.focus(isInView ? place : first);
+  }
+
   empty() {
     for (const row of this.rows.values()) row.remove();
     this.rows.clear();

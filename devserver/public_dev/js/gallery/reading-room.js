@@ -22,6 +22,10 @@ const TYPING_MILLISECONDS = 180;
 const INDEX_MILLISECONDS = 3000;
 const SORTS = ["newest", "oldest", "largest", "smallest", "longest", "shortest"];
 const by = (id) => document.getElementById(id);
+/** Tell the window what it shows: never the words of a child, which would stay in the browser's history. */
+const entitle = (text) => {
+  document.title = text ? `${text} – ${word("gallery.title")}` : word("gallery.title");
+};
 const same = (a, b) => searchParameters(a).toString() === searchParameters(b).toString();
 
 export class ReadingRoom {
@@ -41,6 +45,7 @@ export class ReadingRoom {
       list: () => this.list,
       isSearching: () => !by("search").hidden,
       changed: () => this.grid && this.grid.reselect(),
+      focusGrid: () => this.grid.focusInView(),
       compare: (runIds) => this.address.go({ search: this.search, compare: runIds }),
       remove: (runs, count, ids) => this.remove(runs, count, ids),
       fail: (error) => this.fail(error),
@@ -55,7 +60,7 @@ export class ReadingRoom {
     const choose = (search) => this.choose(search);
     this.filters = new Filters(by("facets"), choose);
     this.calendar = new Calendar(by("calendar"), (from, to) => choose(withValues(withValues(this.search, "from", from ? [from] : []), "to", to ? [to] : [])));
-    const calls = { close: () => this.address.go({ search: this.search }), search: () => this.search };
+    const calls = { close: () => this.address.go({ search: this.search }), search: () => this.search, named: entitle };
     this.runPage = new RunPage(by("run-page"), {
       ...calls,
       beside: (step) => this.beside(step),
@@ -90,6 +95,7 @@ export class ReadingRoom {
   /** Forget everything that was shown; nobody is logged in any more. */
   leave() {
     this.isOpen = false;
+    entitle("");
     // Dialogs name runs, too; Escape closes whichever is open.
     document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
     clearTimeout(this.typing);
@@ -126,6 +132,7 @@ export class ReadingRoom {
     by("search").hidden = !onSearch;
     by("run-page").hidden = !view.run || Boolean(view.compare);
     by("compare-page").hidden = !view.compare;
+    if (onSearch) entitle("");
     this.drawSearch();
     if (isNew) this.startSearch();
     if (view.compare) {
@@ -276,12 +283,17 @@ export class ReadingRoom {
     if (await openErasure(userId)) this.afterRemoval([]);
   }
 
-  afterRemoval(gone) {
+  async afterRemoval(gone) {
+    const { place } = this.grid;
     this.selected.clear();
     const { view } = this.address;
     const isShown = (view.run && !gone.length) || gone.includes(view.run) || (view.compare || []).some((one) => gone.includes(one));
     if (isShown) this.address.go({ search: this.search }, { instead: true });
-    this.startSearch({ keepsPlace: true });
+    await this.startSearch({ keepsPlace: true });
+    // What had the focus may be gone: a tile, the bar of the selection, the page of a run.
+    if (by("search").hidden || document.activeElement !== document.body) return;
+    if (this.list && this.list.total) this.grid.focusInView(place);
+    else by("total").focus();
   }
 
   async restore(run) {

@@ -8,6 +8,7 @@ import { beginning, failure, number, size, styleName, time } from "./shown.js";
 
 const NAMED = 6;
 const TYPED_FROM = 20;
+const NAMELESS_SHOWN = 100;
 /** So many are deleted at once: they share the slow last step, which wipes words out of the index. */
 const AT_ONCE = 4;
 
@@ -41,6 +42,7 @@ export function openDeletion(runs, count, ids) {
 async function deleteAll(box, dialog, ids, gone, count) {
   const progress = element("progress", { max: count, value: 0, "aria-label": word("gallery.delete.progress") });
   const said = element("p", { role: "status" }, word("gallery.waiting"));
+  dialog.entitle(word("gallery.delete.under_way", { count }));
   let stopped = false;
   const stop = element("button", { type: "button", onClick: () => (stopped = true) }, word("gallery.delete.stop"));
   refill(box, progress, said, element("div", { class: "buttons" }, stop));
@@ -75,6 +77,7 @@ async function deleteAll(box, dialog, ids, gone, count) {
   } catch (error) {
     trouble = error;
   }
+  dialog.entitle(word(gone.length === count && !sum.faults.length ? "gallery.delete.done" : "gallery.delete.not_all"));
   receiptOf(box, dialog, sum, gone.length, trouble);
 }
 
@@ -96,7 +99,7 @@ export function openErasure(userId = "") {
   const dialog = openDialog(word("gallery.erase.title"), box);
   let erased = false;
   const who = element("input", { type: "text", id: "erase-who", value: userId, maxlength: "200", autocomplete: "off", spellcheck: "false" });
-  const found = element("div", {});
+  const found = element("div", { class: "found-of-person" });
   const look = element("button", { type: "submit" }, word("gallery.erase.look"));
   const form = element("form", {}, element("label", { for: "erase-who" }, word("gallery.erase.who")), who, element("p", { class: "hint" }, word("gallery.erase.who.hint")), element("div", { class: "buttons" }, look, element("button", { type: "button", onClick: () => dialog.close() }, word("gallery.cancel"))));
   form.addEventListener("submit", (event) => {
@@ -111,7 +114,7 @@ export function openErasure(userId = "") {
     try {
       const receipt = await askAsResearcher("/api/erasures", { method: "POST", body: { user_id: label, dry_run: true }, patience: 120000 });
       if (receipt.run_ids.length) refill(found, ...planned(receipt));
-      else refill(found, element("p", { class: "note", role: "status" }, word("gallery.erase.nobody")));
+      else refill(found, element("p", { class: "note", role: "status" }, word("gallery.erase.nobody")), nobodys(receipt));
     } catch (error) {
       refill(found, element("p", { class: "note bad", role: "alert" }, failure(error)));
     } finally {
@@ -128,7 +131,7 @@ export function openErasure(userId = "") {
     go.addEventListener("click", () => erase(receipt.user_id, go));
     const sum = element("div", { class: "note", role: "status" }, element("p", {}, word("gallery.erase.plan", { count: receipt.run_ids.length, files: number(receipt.files), size: size(receipt.bytes) })));
     if (receipt.repetitions.length) sum.append(element("p", {}, word("gallery.erase.repetitions", { count: receipt.repetitions.length })));
-    return [sum, elsewhere(receipt), element("label", { for: "erase-sure" }, word("gallery.erase.type", { user: receipt.user_id })), sure, element("div", { class: "buttons" }, go)];
+    return [sum, nobodys(receipt), elsewhere(receipt), element("label", { for: "erase-sure" }, word("gallery.erase.type", { user: receipt.user_id })), sure, element("div", { class: "buttons" }, go)];
   }
 
   async function erase(label, go) {
@@ -138,6 +141,7 @@ export function openErasure(userId = "") {
     try {
       const receipt = await askAsResearcher("/api/erasures", { method: "POST", body: { user_id: label }, patience: 600000 });
       refill(box, ...receiptOfPerson(receipt));
+      box.querySelector(".buttons button").focus();
     } catch (error) {
       refill(found, element("p", { class: "note bad", role: "alert" }, failure(error)));
     }
@@ -145,15 +149,31 @@ export function openErasure(userId = "") {
 
   function receiptOfPerson(receipt) {
     const said = element("div", { class: receipt.is_complete ? "note good" : "note bad", role: "status" }, element("p", {}, word("gallery.erase.receipt", { count: receipt.run_ids.length, files: number(receipt.files), size: size(receipt.bytes) })));
-    if (!receipt.is_complete) said.append(element("p", {}, word("gallery.erase.incomplete")), element("ul", {}, ...Object.entries(receipt.faults).map(([runId, faults]) => element("li", {}, element("code", {}, runId.slice(0, 8)), ` ${Object.values(faults).join(" ")}`))));
+    const faults = Object.entries(receipt.faults);
+    // What nobody can be named for doesn't go by doing it again, so that is not asked for then.
+    if (!receipt.is_complete && (faults.length || !receipt.unreadable.length)) said.append(element("p", {}, word("gallery.erase.incomplete")), element("ul", {}, ...faults.map(([id, found]) => element("li", {}, element("code", {}, shortened(id)), ` ${Object.values(found).join(" ")}`))));
     const save = element("a", { class: "button", download: `erasure-${receipt.time.slice(0, 10)}.json`, href: URL.createObjectURL(new Blob([`${JSON.stringify(receipt, null, 2)}\n`], { type: "application/json" })) }, word("gallery.erase.save"));
     dialog.closed.then(() => URL.revokeObjectURL(save.href));
-    return [said, elsewhere(receipt), element("div", { class: "buttons" }, save, element("button", { type: "button", onClick: () => dialog.close() }, word("gallery.close")))];
+    const close = element("button", { type: "button", onClick: () => dialog.close() }, word("gallery.close"));
+    return [said, nobodys(receipt), elsewhere(receipt), element("div", { class: "buttons" }, save, close)];
   }
 
   refill(box, form, found);
   if (userId) plan(userId);
   return dialog.closed.then(() => erased);
+}
+
+/** The first part of a run_id; other names whole. */
+function shortened(id) {
+  return /^[0-9a-f-]{36}$/.test(id) ? id.slice(0, 8) : id;
+}
+
+/** Runs and folders of which nobody can say whose they are: they may be this person's, too. */
+function nobodys({ unreadable }) {
+  if (!unreadable.length) return null;
+  const names = unreadable.slice(0, NAMELESS_SHOWN).map((name) => element("li", {}, element("code", {}, name)));
+  if (unreadable.length > names.length) names.push(element("li", {}, word("gallery.delete.and_more", { count: unreadable.length - names.length })));
+  return element("div", { class: "note bad nobodys" }, element("p", {}, word("gallery.erase.unreadable", { count: unreadable.length })), element("ul", { class: "faults" }, ...names));
 }
 
 function elsewhere(receipt) {

@@ -1,5 +1,6 @@
 // What is known of a run beside its journey: metadata, files, what was sent to a backend.
 
+import { creditOf } from "../credit.js";
 import { element, refill } from "../elements.js";
 import { word } from "../words.js";
 import { askAsResearcher } from "./session.js";
@@ -25,7 +26,7 @@ export function factsOf(run) {
     ["seed", request.seed === null || request.seed === undefined ? null : String(request.seed)],
     ["media", run.outputs.map(mediumOf).join("; ") || null],
     ["licence", output.license || null],
-    ["credit", output.credit || null],
+    ["credit", creditOf(output)],
     ["took", run.finished_at && run.timestamp ? seconds((new Date(run.finished_at) - new Date(run.timestamp)) / 1000) : null],
     ["language", request.language || null],
     ["rules", request.context || null],

@@ -78,6 +78,7 @@ export class RunPage extends FetchedPage {
     const section = (key, ...content) => element("section", { class: "run-section", "aria-labelledby": `run-${key}` }, element("h3", { id: `run-${key}` }, word(`gallery.run.${key}`)), ...content);
     const title = element("h2", { tabindex: "-1", class: "run-title" }, beginning(run.input_text, 120) || word("gallery.tile.no_text"));
     const under = element("p", { class: "run-under" }, element("span", { class: `status status-${run.status}` }, word(`gallery.status.${run.status}`)), ` ${styleName(run.schema)} · ${time(run.timestamp)} UTC`);
+    this.calls.named(`${styleName(run.schema)} · ${time(run.timestamp)} UTC`);
     this.stop();
     const media = mediaOf(run);
     this.stop = media.stop;

@@ -12,7 +12,7 @@ const NAMED = 50;
 export class SelectedRuns {
   /**
    * The bar is drawn into `box`. `room` gives list() and isSearching(), and does tell(text),
-   * fail(error), compare(runIds), remove(runs, count, ids); it hears changed().
+   * fail(error), compare(runIds), remove(runs, count, ids); it hears changed() and focusGrid().
    */
   constructor(box, room) {
     this.box = box;
@@ -78,7 +78,10 @@ export class SelectedRuns {
       compare: () => this.room.compare([...this.selection.ids]),
       check: () => this.check(),
       remove: () => this.room.remove(this.some(), this.size, () => this.ids()),
-      clear: () => this.clear(),
+      clear: () => {
+        this.clear();
+        this.room.focusGrid();
+      },
     });
   }
 

@@ -3,7 +3,7 @@
 import { element } from "../elements.js";
 import { markedPieces } from "../word-diff.js";
 import { hasWord, word } from "../words.js";
-import { seconds, time } from "./shown.js";
+import { seconds, time, valueName } from "./shown.js";
 
 /** The journey of a run (GET /api/runs/<run_id>/journey) as a list of its steps. */
 export function timeline(journey) {
@@ -21,10 +21,20 @@ export function timeline(journey) {
   return steps;
 }
 
-/** What a step is called; its own name where it is one of a technique. */
-export function stepName(step) {
-  const key = `gallery.step.${step.step}`;
-  return hasWord(key) ? word(key) : step.step;
+/** What a step is called: a text, or its id as code where nobody has a word for it. */
+export function stepName({ step }) {
+  if (hasWord(`gallery.step.${step}`)) return word(`gallery.step.${step}`);
+  const [, kind, number] = /^(\w+)_(\d+)$/.exec(step) || [];
+  if (hasWord(`gallery.step.${kind}_n`)) return word(`gallery.step.${kind}_n`, { number });
+  const [, letter] = /^without_(.)$/u.exec(step) || [];
+  return letter ? word("gallery.step.without_letter", { letter }) : element("code", {}, step);
+}
+
+/** By what a step was taken: the name of a model, or that of a technique of this server. */
+function modelName(model) {
+  const [, technique] = /^technique:(\w+)$/.exec(model) || [];
+  if (!hasWord(`gallery.technique.${technique}`)) return technique ? element("code", {}, model) : model;
+  return word("gallery.step.technique", { name: word(`gallery.technique.${technique}`) });
 }
 
 function begin(journey) {
@@ -42,9 +52,9 @@ function stepItem(step) {
   const details = Object.entries(step.details).filter(([, value]) => value !== null && value !== undefined);
   if (details.length) {
     const text = JSON.stringify(Object.fromEntries(details), null, 2);
-    item.append(element("details", { class: "more-details step-facts" }, element("summary", {}, facts(step)), element("pre", { tabindex: "0" }, text)));
+    item.append(element("details", { class: "more-details step-facts" }, element("summary", {}, ...facts(step)), element("pre", { tabindex: "0" }, text)));
   } else {
-    item.append(element("p", { class: "step-facts" }, facts(step)));
+    item.append(element("p", { class: "step-facts" }, ...facts(step)));
   }
   return item;
 }
@@ -62,9 +72,9 @@ function changesOf(step) {
 
 function facts(step) {
   const said = [time(step.started_at).split(", ").pop(), seconds(step.duration_seconds)];
-  if (step.backend) said.push(step.backend);
-  if (step.model) said.push(step.model);
+  if (step.backend) said.push(valueName("backend", step.backend));
+  if (step.model) said.push(modelName(step.model));
   if (step.config) said.push(step.config);
   if (step.seed !== null) said.push(word("gallery.step.seed", { seed: String(step.seed) }));
-  return said.join(" · ");
+  return said.flatMap((one, place) => (place ? [" · ", one] : [one]));
 }
