@@ -140,7 +140,7 @@ class Services:
         self.warm_up.close()
         self.edit_deadline.close()
         self.verifications.close()
-        self.queue.close(_LAST_CALL_SECONDS)
+        self.runs.close(_LAST_CALL_SECONDS)
         self.index.close()
         self.comfyui.close()
         self.pool.close()
@@ -247,7 +247,14 @@ def build_pipeline(
     # ComfyUI and the atelier see to their own limits.
     places = BackendPlaces(dict.fromkeys(_API_SERVICES, settings.api_runs))
     media_stage = MediaStage(storage, catalogue, gate, progress, places, let_go=let_go)
-    return Pipeline(storage, text_stages, media_stage, {str(k): v for k, v in messages.items()})
+    return Pipeline(
+        storage,
+        text_stages,
+        media_stage,
+        {str(k): v for k, v in messages.items()},
+        are_texts_done=text_stages.are_done,
+        cancel_jobs=media_stage.cancel_jobs,
+    )
 
 
 @cache
@@ -411,6 +418,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         metrics=metrics,
         keys=keys,
         safety_floor=settings.minimum_safety_level,
+        has_texts=pipeline.has_texts,
     )
     runs.take_up_unfinished(over=index.known_to_be_over())
     exports.start()

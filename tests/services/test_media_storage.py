@@ -422,6 +422,30 @@ def test_settling_keeps_what_is_listed_and_removes_what_a_kill_left(
     assert (folder / "transformed_text.txt").read_text() == "Blume eine"
 
 
+def test_settling_queues_again_what_was_under_way_and_leaves_its_attempt_counted(
+    storage: MediaStorageService,
+) -> None:
+    run_id, waiting = new_run(storage), new_run(storage)
+    storage.begin_attempt(run_id)
+    heard: list[str] = []
+    storage.watch(lambda run: heard.append(run.status))
+    run = storage.settle(run_id)
+    assert run == storage.get_metadata(run_id)
+    assert (run.status, run.attempts, heard) == ("queued", 1, ["queued"])
+    assert storage.settle(waiting).revision == 1
+
+
+def test_one_that_is_set_down_gets_its_attempt_back(storage: MediaStorageService) -> None:
+    run_id = new_run(storage)
+    storage.set_down(run_id)  # nobody had begun
+    assert storage.get_metadata(run_id).revision == 1
+    storage.begin_attempt(run_id)
+    storage.begin_attempt(run_id)
+    storage.set_down(run_id)
+    run = storage.get_metadata(run_id)
+    assert (run.status, run.attempts) == ("queued", 1)
+
+
 def test_what_is_still_arriving_lies_outside_the_runs_folder(
     storage: MediaStorageService, folders: RunFolders, root: StorageRoot
 ) -> None:

@@ -20,11 +20,11 @@ from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.output_configs import OutputConfig
 from devserver.my_app.services.pipeline import MAX_ATTEMPTS, Pipeline
 from devserver.my_app.services.run_folders import RunNotFound
-from devserver.my_app.services.run_metadata import RunMetadata, RunRequest, StageRecord
+from devserver.my_app.services.run_metadata import Job, RunMetadata, RunRequest, StageRecord
 from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.run_queue import LegEnd
 from devserver.my_app.services.schemas import load_interception_schemas
-from devserver.my_app.services.worker_pool import WorkerDied
+from devserver.my_app.services.worker_pool import PoolClosed, WorkerDied
 from devserver.my_app.wiring import build_pipeline
 from tests.media_samples import png_bytes, wav_bytes
 
@@ -43,6 +43,7 @@ class ScriptedBackend:
         self.name = name
         self._scripts = scripts
         self.requests: list[MediaRequest] = []
+        self.cancelled: list[str | None] = []
 
     def unavailable_because(self, config: OutputConfig) -> str | None:
         return None
@@ -54,6 +55,9 @@ class ScriptedBackend:
         self.requests.append(request)
         made_by = MadeBy(backend=self.name, config=request.config.id, seed=request.seed)
         return [MediaData(data, made_by) for data in self._scripts[request.config.id](request)]
+
+    def cancel(self, job: Job) -> None:
+        self.cancelled.append(job.job_id)
 
     def pipeline(
         self,
@@ -254,6 +258,63 @@ def test_attempts_are_counted_over_restarts(storage: MediaStorageService) -> Non
     run = worked(storage, backend, run_id)
     assert (run.status, run.attempts) == ("failed", MAX_ATTEMPTS)
     assert backend.requests == []
+
+
+def test_a_run_that_only_waits_in_line_loses_no_attempt_to_restarts(
+    storage: MediaStorageService,
+) -> None:
+    backend = ScriptedBackend(one=picture)
+    pipeline = backend.pipeline(storage)
+    run_id = new_run(storage, "one")
+    assert pipeline.write_texts(run_id) is LegEnd.GOES_ON
+    for _ in range(4):
+        run = storage.settle(run_id)
+        assert (run.status, run.attempts) == ("queued", 1)
+        assert pipeline.has_texts(run)
+    assert pipeline.make_media(run_id) is LegEnd.DONE
+    run = storage.get_metadata(run_id)
+    assert (run.status, run.attempts) == ("success", 2)
+
+
+def test_a_server_that_ends_in_order_takes_no_attempt(storage: MediaStorageService) -> None:
+    def close(_: MediaRequest) -> Sequence[bytes]:
+        raise PoolClosed("The server is ending.")
+
+    run_id = new_run(storage, "one")
+    for _ in range(MAX_ATTEMPTS + 1):
+        storage.settle(run_id)
+        run = worked(storage, ScriptedBackend(one=close), run_id)
+        assert (run.status, run.attempts) == ("running", 1)
+        storage.set_down(run_id)
+    assert worked(storage, ScriptedBackend(one=picture), run_id).attempts == 1
+
+
+def test_a_run_that_brings_the_server_down_at_its_media_is_given_up_with_its_jobs(
+    storage: MediaStorageService,
+) -> None:
+    def crash(request: MediaRequest) -> Sequence[bytes]:
+        number = len(backend.requests)
+        request.run.submitting(
+            Job(backend="scripted", job_id=f"job {number}", config=request.config.id), {}
+        )
+        if number == 1:  # of which it is known what became
+            record = StageRecord(stage=4, step="x", status="done")
+            storage.record_stage(request.run_id, record, {"workflow.json": "lost"})
+        raise KeyboardInterrupt  # as sudden as a kill
+
+    backend = ScriptedBackend(one=crash)
+    pipeline = backend.pipeline(storage)
+    run_id = new_run(storage, "one")
+    pipeline.write_texts(run_id)
+    for number in range(MAX_ATTEMPTS):
+        with pytest.raises(KeyboardInterrupt):
+            pipeline.make_media(run_id)
+        assert storage.settle(run_id).attempts == number + 1
+    assert pipeline.make_media(run_id) is LegEnd.FAILED
+    run = storage.get_metadata(run_id)
+    assert (run.status, run.error and run.error.code) == ("failed", "too_many_attempts")
+    assert len(backend.requests) == MAX_ATTEMPTS
+    assert backend.cancelled == ["job 2", "job 3"]
 
 
 def test_a_run_goes_on_where_it_stopped(storage: MediaStorageService) -> None:

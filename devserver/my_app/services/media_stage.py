@@ -6,10 +6,12 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from devserver.my_app.services.backends.places import BackendPlaces
 from devserver.my_app.services.backends.port import (
     BackendFailed,
+    BackendNotConfigured,
     MediaRequest,
     NothingProduced,
     NotWanted,
@@ -25,6 +27,7 @@ from devserver.my_app.services.output_configs import OutputConfig
 from devserver.my_app.services.run_at_work import StoredRunAtWork
 from devserver.my_app.services.run_folders import RunNotFound
 from devserver.my_app.services.run_metadata import (
+    SUBMITTED,
     Output,
     RunError,
     RunMetadata,
@@ -99,6 +102,13 @@ class MediaStage:
                 list(threads.map(make_in_turn, by_backend.values()))
         ordered = [results[config_id] for config_id in run.request.output_configs]
         return [result for result in ordered if isinstance(result, RunError)]
+
+    def cancel_jobs(self, run: RunMetadata) -> None:
+        """Let backends stop what they may still be doing for a run that was given up."""
+        for job in run.jobs:
+            if job.state == SUBMITTED:
+                with suppress(BackendNotConfigured):
+                    self._catalogue.backend(job.backend).cancel(job)
 
     def _make(self, run: RunMetadata, config_id: str, *, is_last: bool) -> _Done | RunError:
         """Make and store the media of one output config, and put on record what came of it."""

@@ -126,6 +126,19 @@ class MediaStorageService(StoredRuns):
             run_id, lambda run: run.having(status="running", attempts=run.attempts + 1)
         )
 
+    def set_down(self, run_id: str) -> None:
+        """Queue a run that is `running` again, and give it back the attempt that was begun.
+
+        For one that a server which ends in order has to leave. Raises RunNotFound, RunIsOver,
+        StorageFull.
+        """
+
+        def change(run: RunMetadata) -> RunMetadata:
+            return run.having(status="queued", attempts=max(0, run.attempts - 1))
+
+        if self.get_metadata(run_id).status == "running":
+            self._change_open_run(run_id, change)
+
     def save_transformed_text(
         self, run_id: str, text: str, stages: Iterable[StageRecord] = ()
     ) -> RunMetadata:
@@ -358,12 +371,16 @@ class MediaStorageService(StoredRuns):
         """Make an unfinished run's folder agree with its metadata after a kill.
 
         Files that were never listed go, the text that is listed is written again if need be.
-        Nothing that metadata.json lists is touched. Only for the root's owner, at start.
-        Raises RunNotFound.
+        Nothing that metadata.json lists is touched. One that was under way is `queued` again; the
+        attempt stays counted. Only for the root's owner, at start. Raises RunNotFound, StorageFull.
         """
-        with self._folders.locked(run_id) as run:
-            if not run.is_final:
-                self._folders.agree_with(run)
+        with self._folders.locked(run_id) as found:
+            if not found.is_final:
+                self._folders.agree_with(found)
+            if found.status != "running":
+                return found
+            run = self._folders.replace_metadata(found.having(status="queued"))
+        self._tell(run)
         return run
 
     def delete_run(self, run_id: str) -> None:

@@ -12,7 +12,7 @@ from devserver.my_app.services.run_metadata import RunError, RunMetadata
 from devserver.my_app.services.run_queue import LegEnd
 from devserver.my_app.services.safety_gate import TextBlocked
 from devserver.my_app.services.schema_files import LocalisedText
-from devserver.my_app.services.worker_pool import WorkerDied
+from devserver.my_app.services.worker_pool import PoolClosed, WorkerDied
 
 logger = logging.getLogger(__name__)
 
@@ -22,15 +22,22 @@ _INTERNAL = RunError(
 )
 _GAVE_UP = RunError(
     code="too_many_attempts",
-    message=f"This run brought its worker down {MAX_ATTEMPTS} times, so it was given up.",
+    message=f"This run was cut off {MAX_ATTEMPTS} times at its work, so it was given up.",
 )
 
 
 class Pipeline:
     """Takes runs through stages 1 to 4. Keeps nothing of any run: the folder is the state.
 
-    `text_stages` brings a run to where it waits for an edit or for stage 4; `media_stage` makes
-    its media and returns what failed; `messages` are for children whose text a service refuses.
+    An attempt is counted when a worker begins with a run that is `queued`, never for waiting in
+    line. It goes on through both steps, until the run is put in line anew: by the next start, or by
+    a server that ends in order, which gives it back. A run that ends its worker is tried
+    MAX_ATTEMPTS times.
+
+    `text_stages` brings a run to where it waits for an edit or for stage 4, and `are_texts_done`
+    says whether it is there; `media_stage` makes its media and returns what failed; `cancel_jobs`
+    hears of runs that are given up, whose jobs may still be worked on; `messages` are for children
+    whose text a service refuses.
     """
 
     def __init__(
@@ -39,11 +46,20 @@ class Pipeline:
         text_stages: Callable[[RunMetadata], RunMetadata],
         media_stage: Callable[[RunMetadata], Sequence[RunError]],
         messages: Mapping[str, LocalisedText],
+        *,
+        are_texts_done: Callable[[RunMetadata], bool] = lambda _: False,
+        cancel_jobs: Callable[[RunMetadata], None] = lambda _: None,
     ) -> None:
         self._storage = storage
         self._messages = messages
         self._text_stages = text_stages
         self._media_stage = media_stage
+        self._are_texts_done = are_texts_done
+        self._cancel_jobs = cancel_jobs
+
+    def has_texts(self, run: RunMetadata) -> bool:
+        """Whether all is on record that `write_texts` would do, so that it can be left out."""
+        return self._are_texts_done(run)
 
     def work(self, run_id: str) -> None:
         """Bring the run to its end, whatever that is, or to its edit."""
@@ -53,13 +69,15 @@ class Pipeline:
     def write_texts(self, run_id: str) -> LegEnd:
         """Begin an attempt and do stages 1 to 3; a run of text alone is over then.
 
-        Stages already on record are not repeated. A run that ends its worker is tried
-        MAX_ATTEMPTS times. Raises nothing that a run causes.
+        Stages already on record are not repeated. Raises nothing that a run causes.
         """
         return self._bring_on(run_id, self._text_step, is_begun=False)
 
     def make_media(self, run_id: str) -> LegEnd:
-        """Do stage 4 of a run whose texts are written, within the attempt begun with them."""
+        """Do stage 4 of a run whose texts are written, within the attempt begun with them.
+
+        One that was put in line anew since then begins another. Raises nothing that a run causes.
+        """
         return self._bring_on(run_id, self._media_step, is_begun=True)
 
     def _bring_on(
@@ -69,6 +87,9 @@ class Pipeline:
             while True:
                 try:
                     return self._attempt(run_id, step, is_begun=is_begun)
+                except PoolClosed:
+                    logger.info("run %s goes on at the next start", run_id)
+                    return LegEnd.FAILED
                 except WorkerDied:
                     logger.warning("run %s brought its worker down and is tried again", run_id)
                     is_begun = False
@@ -84,9 +105,9 @@ class Pipeline:
             run = self._storage.get_metadata(run_id)
             if run.status == "awaiting_edit":
                 return LegEnd.DONE
-            if not is_begun:
+            if not is_begun or run.status == "queued":
                 if run.attempts >= MAX_ATTEMPTS:
-                    self._storage.finish_run(run_id, "failed", _GAVE_UP)
+                    self._cancel_jobs(self._storage.finish_run(run_id, "failed", _GAVE_UP))
                     return LegEnd.FAILED
                 run = self._storage.begin_attempt(run_id)
             return step(run)

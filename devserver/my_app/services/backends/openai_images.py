@@ -15,6 +15,7 @@ from devserver.my_app.services.backends.port import MediaRequest
 from devserver.my_app.services.made_media import descriptions_of
 from devserver.my_app.services.media_sources import MediaDescription
 from devserver.my_app.services.output_configs import OutputConfig
+from devserver.my_app.services.run_metadata import Job
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
@@ -64,6 +65,9 @@ class OpenAIImagesBackend:
         with only_job(self, self._service, request, body):
             answer = self._service.post("/images/generations", body, request.run)
         return descriptions_of(answer.get("data"), made_by(self.name, request, seed=seed))
+
+    def cancel(self, job: Job) -> None:
+        """Nothing: there is only the answer, which nobody hears any more."""
 
 
 def _body(request: MediaRequest) -> tuple[dict[str, Any], int | None]:

@@ -16,6 +16,7 @@ from devserver.my_app.services.backends.port import BackendFailed, MediaRequest
 from devserver.my_app.services.made_media import descriptions_of
 from devserver.my_app.services.media_sources import MediaDescription
 from devserver.my_app.services.output_configs import OutputConfig
+from devserver.my_app.services.run_metadata import Job
 
 DEFAULT_BASE_URL = "https://openrouter.ai/api/v1"
 
@@ -69,6 +70,9 @@ class OpenRouterBackend:
             if not images:
                 self._raise_refusal(answer)
         return descriptions_of(images, made_by(self.name, request, seed=seed))
+
+    def cancel(self, job: Job) -> None:
+        """Nothing: there is only the answer, which nobody hears any more."""
 
     def _raise_refusal(self, answer: Mapping[str, Any]) -> None:
         """Raise what an answer without images says of itself, if it says anything."""

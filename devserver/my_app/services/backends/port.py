@@ -129,3 +129,6 @@ class MediaBackend(Protocol):
         Raises BackendUnreachable, BackendFailed, BackendTimedOut, BackendNotConfigured,
         ModerationBlocked, NotWanted, WorkerDied.
         """
+
+    def cancel(self, job: Job) -> None:
+        """Stop a job of a run that was given up, where that is possible; raises nothing."""

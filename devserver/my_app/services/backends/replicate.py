@@ -107,6 +107,11 @@ class ReplicateBackend:
         run.job_is(job, "done")
         return descriptions_of(prediction.get("output"), made_by(self.name, request, seed=seed))
 
+    def cancel(self, job: Job) -> None:
+        """Cancel the prediction, if its id is known and it is one of this service's."""
+        if job.server == self._service.base_url and _ID.fullmatch(job.job_id or ""):
+            self._cancel(job.job_id or "")
+
     def _create(self, request: MediaRequest, seed: int | None) -> tuple[Job, dict[str, Any]]:
         run = request.run
         path, body = self._sent(request, seed)
@@ -163,11 +168,14 @@ class ReplicateBackend:
         try:
             yield
         except ServerError:
-            with suppress(ServerError):
-                self._service.post_again(
-                    f"/predictions/{prediction_id}/cancel", seconds=_CANCEL_SECONDS
-                )
+            self._cancel(prediction_id)
             raise
+
+    def _cancel(self, prediction_id: str) -> None:
+        with suppress(ServerError):
+            self._service.post_again(
+                f"/predictions/{prediction_id}/cancel", seconds=_CANCEL_SECONDS
+            )
 
     def _check(self, prediction: Mapping[str, Any]) -> None:
         """Raise what became of a prediction that did not go well."""

@@ -150,15 +150,16 @@ class EmbeddedRunQueue:
         with self._lock:
             return {name: len(lane) for name, lane in self._lanes.items()}
 
-    def close(self, patience_seconds: float) -> None:
+    def close(self, patience_seconds: float) -> list[str]:
         """Take no more runs, start none, and give those under way some time to end.
 
-        What is still waiting stays as it is in its folder and goes on at the next start.
+        Returns those that are left, in line or under way: they go on at the next start.
         """
         with self._lock:
             self._closed = True
             self._startable.notify_all()
             self._ended.wait_for(lambda: not self._under_way, patience_seconds)
+            return [*self._under_way, *self._waiting]
 
     def _is_current(self, board: _Board) -> bool:
         age = self._clock() - board.forecast.now

@@ -7,7 +7,7 @@ the place of the adapter inside this process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, Protocol
@@ -117,5 +117,8 @@ class RunQueue(Protocol):
     def learn(self, leg: Leg, seconds: float) -> None:
         """Take in how long a leg took that an earlier server worked on."""
 
-    def close(self, patience_seconds: float) -> None:
-        """Take no more runs, start none, and give those under way some time to end."""
+    def close(self, patience_seconds: float) -> Sequence[str]:
+        """Take no more runs, start none, and give those under way some time to end.
+
+        Returns those that are left, in line or under way.
+        """
