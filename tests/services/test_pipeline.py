@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import errno
 import itertools
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
@@ -15,6 +17,7 @@ from devserver.my_app.services.backends.port import (
 )
 from devserver.my_app.services.catalogue import Catalogue
 from devserver.my_app.services.durable_files import StorageFull
+from devserver.my_app.services.last_words import LastWords
 from devserver.my_app.services.media_sources import MadeBy, MediaData, MediaDescription
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.output_configs import OutputConfig
@@ -64,6 +67,7 @@ class ScriptedBackend:
         storage: MediaStorageService,
         *others: ScriptedBackend,
         let_go: Callable[[str], None] = lambda _: None,
+        last_words: LastWords | None = None,
     ) -> Pipeline:
         backends = [self, *others]
         configs = {
@@ -80,7 +84,9 @@ class ScriptedBackend:
             for config_id in backend._scripts
         }
         catalogue = Catalogue(SCHEMAS, configs, backends)
-        return build_pipeline(storage, catalogue, RunProgress(), let_go=let_go)
+        return build_pipeline(
+            storage, catalogue, RunProgress(), let_go=let_go, last_words=last_words
+        )
 
 
 def picture(_: MediaRequest) -> Sequence[bytes]:
@@ -441,6 +447,48 @@ def test_a_disk_too_full_to_begin_an_attempt_is_a_failed_run(
     monkeypatch.setattr(storage, "begin_attempt", begin)
     run = worked(storage, ScriptedBackend(one=picture), run_id)
     assert (run.status, run.error and run.error.code) == ("failed", "storage_full")
+
+
+@pytest.mark.parametrize("failure", [StorageFull("It is full."), OSError(errno.EIO, "broken")])
+@pytest.mark.parametrize("script", [picture, unreachable])
+def test_an_end_that_can_not_be_written_is_kept_and_tried_again(
+    storage: MediaStorageService,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: Exception,
+    script: Callable[[MediaRequest], Sequence[bytes]],
+) -> None:
+    def refuse(*_: object) -> RunMetadata:
+        raise failure
+
+    last_words = LastWords(storage.finish_run, pause_seconds=600)
+    run_id = new_run(storage, "one")
+    pipeline = ScriptedBackend(one=script).pipeline(storage, last_words=last_words)
+    with closing(last_words):
+        with monkeypatch.context() as failing:
+            failing.setattr(storage.folders, "change_at_last", refuse)
+            pipeline.work(run_id)
+        assert storage.get_metadata(run_id).status == "running"
+        last_words.say_again()
+    run = storage.get_metadata(run_id)
+    assert run.status == ("success" if script is picture else "failed")
+
+
+def test_a_disk_that_can_not_even_be_read_is_a_failed_run_once_it_can(
+    storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> RunMetadata:
+        raise OSError(errno.EIO, "Input/output error")
+
+    last_words = LastWords(storage.finish_run, pause_seconds=600)
+    run_id = new_run(storage, "one")
+    pipeline = ScriptedBackend(one=picture).pipeline(storage, last_words=last_words)
+    with closing(last_words):
+        with monkeypatch.context() as failing:
+            failing.setattr(storage.folders, "read", refuse)
+            assert pipeline.write_texts(run_id) is LegEnd.FAILED
+        last_words.say_again()
+    run = storage.get_metadata(run_id)
+    assert (run.status, run.error and run.error.code) == ("failed", "internal_error")
 
 
 def test_a_run_lets_go_of_its_backend_before_its_last_media_are_stored(

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from devserver.my_app.services.errors import ServerError, with_causes
+from devserver.my_app.services.last_words import LastWords
 from devserver.my_app.services.media_stage import RUN_LEFT
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_metadata import RunError, RunMetadata
@@ -37,7 +38,8 @@ class Pipeline:
     `text_stages` brings a run to where it waits for an edit or for stage 4, and `are_texts_done`
     says whether it is there; `media_stage` makes its media and returns what failed; `cancel_jobs`
     hears of runs that are given up, whose jobs may still be worked on; `messages` are for children
-    whose text a service refuses.
+    whose text a service refuses. Every end is told to `last_words`, so that none is lost to a disk
+    that fails.
     """
 
     def __init__(
@@ -46,11 +48,13 @@ class Pipeline:
         text_stages: Callable[[RunMetadata], RunMetadata],
         media_stage: Callable[[RunMetadata], Sequence[RunError]],
         messages: Mapping[str, LocalisedText],
+        last_words: LastWords,
         *,
         are_texts_done: Callable[[RunMetadata], bool] = lambda _: False,
         cancel_jobs: Callable[[RunMetadata], None] = lambda _: None,
     ) -> None:
         self._storage = storage
+        self._last_words = last_words
         self._messages = messages
         self._text_stages = text_stages
         self._media_stage = media_stage
@@ -93,6 +97,11 @@ class Pipeline:
                 except WorkerDied:
                     logger.warning("run %s brought its worker down and is tried again", run_id)
                     is_begun = False
+                except OSError:
+                    # The disk failed again while it was looked at what had failed.
+                    logger.exception("run %s failed inside the server", run_id)
+                    self._last_words.say(run_id, "failed", _INTERNAL)
+                    return LegEnd.FAILED
         except RUN_LEFT as error:
             logger.info("run %s was left: %s", run_id, error)
             return LegEnd.FAILED
@@ -107,7 +116,8 @@ class Pipeline:
                 return LegEnd.DONE
             if not is_begun or run.status == "queued":
                 if run.attempts >= MAX_ATTEMPTS:
-                    self._cancel_jobs(self._storage.finish_run(run_id, "failed", _GAVE_UP))
+                    self._last_words.say(run_id, "failed", _GAVE_UP)
+                    self._cancel_jobs(run)
                     return LegEnd.FAILED
                 run = self._storage.begin_attempt(run_id)
             return step(run)
@@ -115,7 +125,7 @@ class Pipeline:
             raise
         except TextBlocked as error:
             blocked = RunError(code=error.reason, message=str(error), stage=error.stage)
-            self._storage.finish_run(run_id, "blocked", blocked)
+            self._last_words.say(run_id, "blocked", blocked)
         except ServerError as error:
             logger.warning("run %s failed: %s", run_id, with_causes(error))
             self._end(run_id, _failure(self._storage.get_metadata(run_id), error))
@@ -124,7 +134,7 @@ class Pipeline:
             self._storage.get_metadata(run_id)
             # Whatever nobody thought of ends this run, said so in its folder, and no other.
             logger.exception("run %s failed inside the server", run_id)
-            self._storage.finish_run(run_id, "failed", _INTERNAL)
+            self._last_words.say(run_id, "failed", _INTERNAL)
         return LegEnd.FAILED
 
     def _text_step(self, run: RunMetadata) -> LegEnd:
@@ -132,17 +142,17 @@ class Pipeline:
         if run.status == "awaiting_edit":
             return LegEnd.DONE
         if run.request.output_type == "text":
-            self._storage.finish_run(run.run_id, "success")
+            self._last_words.say(run.run_id, "success")
             return LegEnd.DONE
         return LegEnd.GOES_ON
 
     def _media_step(self, run: RunMetadata) -> LegEnd:
         failures = self._media_stage(run)
         if not failures:
-            self._storage.finish_run(run.run_id, "success")
+            self._last_words.say(run.run_id, "success")
             return LegEnd.DONE
         if self._storage.get_metadata(run.run_id).outputs_of(run.request.output_type):
-            self._storage.finish_run(run.run_id, "partial", failures[0])
+            self._last_words.say(run.run_id, "partial", failures[0])
             return LegEnd.DONE
         refused = [error for error in failures if error.code in self._messages]
         self._end(run.run_id, (refused or failures)[0])
@@ -150,11 +160,11 @@ class Pipeline:
 
     def _end(self, run_id: str, error: RunError) -> None:
         if error.code not in self._messages:
-            self._storage.finish_run(run_id, "failed", error)
+            self._last_words.say(run_id, "failed", error)
             return
         language = self._storage.get_metadata(run_id).request.language
         message = self._messages[error.code].in_language(language)
-        self._storage.finish_run(run_id, "blocked", error.model_copy(update={"message": message}))
+        self._last_words.say(run_id, "blocked", error.model_copy(update={"message": message}))
 
 
 def _failure(run: RunMetadata, error: ServerError) -> RunError:
