@@ -321,6 +321,15 @@ class StorageMachine(RuleBasedStateMachine):
         with self.doing(run_id, lambda k: k.having(jobs=(*k.jobs[:-1], "an id")), fault):
             self.storage.record_job_id(run_id, job, "an id")
 
+    @rule(run_id=RUNS, made=st.integers(0, 3), fault=FAULTS)
+    def record_job_done(self, run_id: str, made: int, fault: Fault | None) -> None:
+        known = self.model.get(run_id)
+        if known is None or not known.jobs:
+            return
+        job = self.storage.get_metadata(run_id).jobs[-1]
+        with self.doing(run_id, lambda k: k.having(), fault):
+            self.storage.record_job_done(run_id, job, made)
+
     @rule(run_id=RUNS, kind=st.sampled_from(sorted(MEDIA)), fault=FAULTS)
     def add_media(self, run_id: str, kind: str, fault: Fault | None) -> None:
         with self.doing(run_id, lambda known: known.with_media(kind), fault):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -28,6 +28,7 @@ from devserver.my_app.services.run_at_work import StoredRunAtWork
 from devserver.my_app.services.run_folders import RunNotFound
 from devserver.my_app.services.run_metadata import (
     SUBMITTED,
+    Job,
     Output,
     RunError,
     RunMetadata,
@@ -150,6 +151,10 @@ class MediaStage:
     def _make_and_store(
         self, run: RunMetadata, config: OutputConfig, at_work: RunAtWork, *, is_last: bool
     ) -> list[str]:
+        # Outputs of an attempt that a kill cut off are kept, not stored a second time.
+        earlier = [output for output in run.outputs if output.config == config.id]
+        if _are_all_stored(at_work.jobs, earlier):
+            return _names_of(earlier, config)
         schema = self._catalogue.schema(run.schema_id or "")
         request = MediaRequest(
             run_id=run.run_id,
@@ -161,8 +166,6 @@ class MediaStage:
             picture=schema.picture.model_dump(),
             run=at_work,
         )
-        # Outputs of an attempt that a kill cut off are kept, not stored a second time.
-        earlier = [output for output in run.outputs if output.config == config.id]
         try:
             with self._places.place(config.backend, at_work.check_wanted):
                 descriptions = self._catalogue.backend(config.backend).make(request)
@@ -171,12 +174,7 @@ class MediaStage:
             raise
         if is_last:
             self._let_go(run.run_id)
-        outputs = self._store(run.run_id, descriptions, earlier)
-        if not any(output.type == config.media_type for output in outputs):
-            raise NothingProduced(
-                f"{config.id} came to its end without making anything of type {config.media_type}."
-            )
-        return [output.filename for output in outputs]
+        return _names_of(self._store(run.run_id, descriptions, earlier), config)
 
     def _store(
         self, run_id: str, descriptions: Iterable[MediaDescription], earlier: list[Output]
@@ -186,6 +184,21 @@ class MediaStage:
             for description in descriptions
             for output in self._storage.add_media(run_id, description, earlier)
         ]
+
+
+def _are_all_stored(jobs: Sequence[Job], outputs: Sequence[Output]) -> bool:
+    """Whether the last job brought no more than is stored: only the record of it was cut off."""
+    made = jobs[-1].made if jobs else None
+    return made is not None and len(outputs) >= made
+
+
+def _names_of(outputs: Sequence[Output], config: OutputConfig) -> list[str]:
+    """The names of what `config` made. Raises NothingProduced."""
+    if not any(output.type == config.media_type for output in outputs):
+        raise NothingProduced(
+            f"{config.id} came to its end without making anything of type {config.media_type}."
+        )
+    return [output.filename for output in outputs]
 
 
 def _result_on_record(run: RunMetadata, config_id: str) -> _Done | RunError | None:

@@ -221,12 +221,24 @@ class MediaStorageService(StoredRuns):
         return job
 
     def record_job_id(self, run_id: str, job: Job, job_id: str) -> Job:
-        """Write down the id that a service gave to a job after taking it; durable on return."""
-        known = job.model_copy(update={"job_id": job_id})
+        """Write down the id that a service gave to a job after taking it; durable on return.
 
+        Raises RunNotFound, RunIsOver, StorageFull.
+        """
+        return self._record_job(run_id, job.model_copy(update={"job_id": job_id}))
+
+    def record_job_done(self, run_id: str, job: Job, made: int) -> Job:
+        """Write down that a job is done and brought `made` media, before any of them is stored.
+
+        Durable on return, so that a restart can tell whether all of them were. Raises RunNotFound,
+        RunIsOver, StorageFull.
+        """
+        return self._record_job(run_id, job.model_copy(update={"state": "done", "made": made}))
+
+    def _record_job(self, run_id: str, known: Job) -> Job:
         def change(run: RunMetadata) -> RunMetadata:
             return run.having(
-                jobs=tuple(known if one.workflow == job.workflow else one for one in run.jobs)
+                jobs=tuple(known if one.workflow == known.workflow else one for one in run.jobs)
             )
 
         self._change_open_run(run_id, change, durable=True)

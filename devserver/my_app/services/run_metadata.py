@@ -107,6 +107,8 @@ class Job(_Record):
     config: str | None = None
     state: str = SUBMITTED
     workflow: str | None = None
+    made: int | None = None
+    """How many media it brought, written before they are stored; None where that isn't known."""
 
 
 class RunError(_Record):

@@ -16,6 +16,7 @@ from typing import Any
 
 from devserver.my_app.services.backends.api_jobs import (
     SentBefore,
+    brought,
     check_available,
     failures_told,
     made_by,
@@ -105,7 +106,8 @@ class ReplicateBackend:
             prediction = self._follow(run, job.job_id or "", prediction)
             self._check(prediction)
         run.job_is(job, "done")
-        return descriptions_of(prediction.get("output"), made_by(self.name, request, seed=seed))
+        by = made_by(self.name, request, seed=seed)
+        return brought(run, job, descriptions_of(prediction.get("output"), by))
 
     def cancel(self, job: Job) -> None:
         """Cancel the prediction, if its id is known and it is one of this service's."""
