@@ -381,3 +381,29 @@ def test_who_is_gone_is_not_waited_for(events: RunEvents, storage: MediaStorageS
 
     seen = events.newest(run_id).id
     assert events.wait(run_id, seen, LONG, is_gone).id == seen
+
+
+@pytest.mark.parametrize("end", ["over", "deleted"])
+def test_what_is_told_of_a_run_after_its_end_is_not_kept(
+    storage: MediaStorageService, events: RunEvents, line: Line, end: str
+) -> None:
+    """A move that was noticed before the end of a run behind it, and told afterwards."""
+    first, second = new_run(storage), new_run(storage)
+    line.run_ids += [first, second]
+    moved = line.leave(first)
+    if end == "over":
+        storage.finish_run(second, "cancelled")
+    else:
+        storage.delete_run(second)
+        events.deleted(second)
+    events.moved(moved)
+    events.moved(Moved(second, "lane"))
+    events.progressed(second)
+    assert second not in events._numbers
+    assert first in events._numbers
+
+
+def test_only_so_many_runs_are_known_to_be_over(events: RunEvents) -> None:
+    for number in range(1500):
+        events.deleted(str(number))
+    assert len(events._over) == 1000

@@ -13,7 +13,7 @@ import random
 import secrets
 import threading
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -32,6 +32,7 @@ _UNEVEN = 1.5
 """Streams that were once woken together would go on in step, and keep everything else waiting."""
 
 
+_RUNS_KNOWN_TO_BE_OVER = 1000
 _FIRST_NUMBERS = 2**40
 """So many that two servers never come upon the same ones."""
 
@@ -98,6 +99,7 @@ class RunEvents:
             secrets.randbelow(_FIRST_NUMBERS) if first_number is None else first_number
         )
         self._numbers: Counter[str] = Counter()
+        self._over: OrderedDict[str, None] = OrderedDict()
         self._closed = False
 
     @property
@@ -191,12 +193,16 @@ class RunEvents:
     def _count(self, *run_ids: str) -> None:
         with self._guard:
             for run_id in run_ids:
-                self._numbers[run_id] += 1
+                if run_id not in self._over:  # who tells of it has not heard of that yet
+                    self._numbers[run_id] += 1
         self._bells.ring(*run_ids, loud=False)
 
     def _forget(self, run_id: str) -> None:
         with self._guard:
             self._numbers.pop(run_id, None)
+            self._over[run_id] = None
+            if len(self._over) > _RUNS_KNOWN_TO_BE_OVER:
+                self._over.popitem(last=False)
 
 
 class RunStream:
