@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import errno
 import itertools
+import json
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +12,7 @@ from contextlib import closing
 import pytest
 
 from devserver.config import PROJECT_FOLDER
+from devserver.logs import JsonLines, about_run
 from devserver.my_app.services.backends.port import (
     BackendUnreachable,
     MediaRequest,
@@ -210,6 +213,21 @@ def test_different_backends_work_side_by_side(storage: MediaStorageService) -> N
     assert {output.filename for output in run.outputs} == {
         *("output_image.png", "output_image_2.png")
     }
+
+
+def test_what_several_backends_log_is_about_their_run(storage: MediaStorageService) -> None:
+    lines: list[str] = []
+
+    def say(_: MediaRequest) -> Sequence[bytes]:
+        record = logging.makeLogRecord({"msg": "trying again"})
+        lines.append(json.loads(JsonLines().format(record))["run_id"])
+        return [png_bytes()]
+
+    first, second = ScriptedBackend("first", one=say), ScriptedBackend("second", two=say)
+    run_id = new_run(storage, "one", "two")
+    with about_run(run_id):
+        first.pipeline(storage, second).work(run_id)
+    assert lines == [run_id, run_id]
 
 
 def test_a_run_cancelled_while_two_backends_work_stays_cancelled(

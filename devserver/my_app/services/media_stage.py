@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 
 from devserver.my_app.services.backends.places import BackendPlaces
 from devserver.my_app.services.backends.port import (
@@ -100,7 +101,13 @@ class MediaStage:
             make_in_turn(list(run.request.output_configs))
         else:
             with ThreadPoolExecutor(len(by_backend)) as threads:
-                list(threads.map(make_in_turn, by_backend.values()))
+                # Each in a context of its own, in which the log knows the run.
+                making = [
+                    threads.submit(copy_context().run, make_in_turn, config_ids)
+                    for config_ids in by_backend.values()
+                ]
+            for one in making:
+                one.result()
         ordered = [results[config_id] for config_id in run.request.output_configs]
         return [result for result in ordered if isinstance(result, RunError)]
 
