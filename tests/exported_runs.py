@@ -121,7 +121,9 @@ def a_run(folder: Path, text: str = "Eine Blume", *, media: bytes | None = None)
             },
         ],
         "request": {"output_configs": ["sd35_large"], "seed": 42, "language": "de"},
-        "jobs": [{"backend": "comfyui", "server": "http://c", "workflow": "workflow.json"}],
+        "jobs": [
+            {"backend": "comfyui", "server": "http://c", "workflow": "workflow.json", "made": 1}
+        ],
         "attempts": 1,
         "warnings": [text],
         "error": {"code": "partly", "message": text, "stage": 4},

@@ -104,6 +104,15 @@ def test_archives_and_restores(exports: Path, folders: RunFolders) -> None:
     assert contents(folders.path(run_id)) == before
 
 
+def test_an_archived_run_can_be_repeated(exports: Path, folders: RunFolders) -> None:
+    run_id = put_run(folders)
+    assert command(exports, "archive", run_id).exit_code == 0
+    result = command(exports, "rerun", run_id)
+    assert result.exit_code == 0, result.output
+    run = folders.read(Path(result.output.splitlines()[1]).name)
+    assert (run.status, run.origin) == ("success", run_id)
+
+
 def test_verify_reads_archived_runs_too(exports: Path, folders: RunFolders) -> None:
     run_id = put_run(folders)
     assert command(exports, "archive", run_id).exit_code == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,8 +16,11 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.comfyui_graphs import write_all
+from tests.fake_comfyui import FakeComfyUI
 from tests.honest_folders import check_all, check_folder
 from tests.running_server import RunningServer
+from tests.test_server import wait_for
 
 SIZE = "6m"
 PAGE = 4096
@@ -99,9 +103,7 @@ def test_runs_on_a_full_disk_end_honestly_and_the_server_goes_on(
             ended = at_rest(server, _PATIENCE_SECONDS)
             (small_disk / "filler").unlink()
             if ended is None:
-                # Not even the end of a run could be written: it goes on with the next start.
-                server.stop()
-                server.start()
+                # Not even the end of a run could be written: that is tried again and again.
                 ended = at_rest(server, _SETTLE_SECONDS)
             assert ended is not None
             ends |= ended
@@ -114,10 +116,41 @@ def test_runs_on_a_full_disk_end_honestly_and_the_server_goes_on(
     check_all(server.runs)
 
 
-def post(server: RunningServer, kind: str, **headers: str) -> requests.Response:
+def test_a_run_whose_end_could_not_be_written_ends_when_there_is_room(
+    tmp_path: Path, small_disk: Path
+) -> None:
+    write_all(tmp_path / "configs")
+    with FakeComfyUI() as comfy:
+        comfy.behaviour.hold = hold = threading.Event()
+        server = RunningServer(
+            tmp_path,
+            COMFYUI_URLS=comfy.url,
+            DEVSERVER_MIN_FREE_BYTES="0",
+            DEVSERVER_OUTPUT_CONFIGS_DIR=str(tmp_path / "configs"),
+        )
+        server.start()
+        try:
+            run_id = post(server, "image", config="image", Prefer="respond-async").json()["run_id"]
+            comfy.wait_until_running()
+            (server.exports / "state" / "reserve").unlink()  # as another run may have spent it
+            fill_up(small_disk, 0)
+            hold.set()
+            wait_for(lambda: f"run {run_id} could not be ended" in server.log.read_text())
+            assert check_folder(server.runs / run_id).status == "running"
+            (small_disk / "filler").unlink()
+            assert at_rest(server, _SETTLE_SECONDS) == {run_id: "storage_full"}
+        finally:
+            hold.set()
+            server.stop()
+
+
+def post(
+    server: RunningServer, kind: str, *, config: str | None = None, **headers: str
+) -> requests.Response:
+    body = {"schema": "piglatin", "input_text": "Eine Blume", "output_type": kind}
     return requests.post(
         f"{server.url}/api/schema/pipeline/execute",
-        json={"schema": "piglatin", "input_text": "Eine Blume", "output_type": kind},
+        json={**body, **({"output_config": config} if config else {})},
         headers=headers,
         timeout=120,
     )

@@ -14,6 +14,7 @@ from devserver.my_app.services.local_network import own_url
 from devserver.my_app.services.rerun import SeedChoice, again
 from devserver.my_app.services.runs import MAX_SEED, NewRun
 from devserver.my_app.services.storage_root import RootTaken, StorageRoot
+from devserver.my_app.services.stored_runs import StoredRuns
 from devserver.my_app.wiring import build_services
 
 
@@ -53,7 +54,7 @@ def rerun(run_id: str, seed: SeedChoice) -> None:
     with failures_told():
         settings = read_settings()
         # Whoever sits at this machine is asked for no token, so levels stay where the floor is.
-        new = again(run_folders(settings).read(run_id), seed)
+        new = again(StoredRuns(run_folders(settings)).get_metadata(run_id), seed)
         path = f"/api/runs/{run_id}/rerun"
         _print_folder(_make_run(settings, new, path, {"seed": seed}))
 

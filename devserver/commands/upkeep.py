@@ -79,8 +79,7 @@ def recover() -> None:
             storage = build_media_storage(settings, root)
             unfinished = storage.unfinished_runs()
             for run in unfinished:
-                storage.settle(run.run_id)
-                click.echo(f"{run.run_id}  {run.status}")
+                click.echo(f"{run.run_id}  {storage.settle(run.run_id).status}")
             folders = storage.folders
             made = sum(_has_new_crate(folders, run_id) for run_id in folders.ids())
         finally:

@@ -48,6 +48,7 @@ from devserver.my_app.services.interception.interception import (
 from devserver.my_app.services.interception.model_interception import ModelInterception
 from devserver.my_app.services.language.models import LanguageModels
 from devserver.my_app.services.language.warm_up import WarmUp
+from devserver.my_app.services.last_words import LastWords
 from devserver.my_app.services.local_network import own_url
 from devserver.my_app.services.media_fetch import MediaFetcher
 from devserver.my_app.services.media_intake import Inspect, MediaIntake
@@ -123,6 +124,7 @@ class Services:
     models: LanguageModels
     warm_up: WarmUp
     edit_deadline: EditDeadline
+    last_words: LastWords
     comfyui: ComfyUIServers
     pool: WorkerPool
 
@@ -146,7 +148,8 @@ class Services:
         self.warm_up.close()
         self.edit_deadline.close()
         self.verifications.close()
-        self.queue.close(LAST_CALL_SECONDS)
+        self.runs.close(LAST_CALL_SECONDS)
+        self.last_words.close()
         self.index.close()
         self.comfyui.close()
         self.pool.close()
@@ -225,10 +228,12 @@ def build_pipeline(
     models: LanguageModels = NO_MODELS,
     settings: Settings | None = None,
     let_go: Callable[[str], None] = lambda _: None,
+    last_words: LastWords | None = None,
 ) -> Pipeline:
     """The way of a run. `apply` says where embedded techniques work: by default in this process.
 
-    `let_go` hears of runs that need no more of their backend.
+    `let_go` hears of runs that need no more of their backend. `last_words` are closed by who hands
+    them in.
     """
     settings = settings or Settings()
     messages = load_safety_messages(SCHEMAS_FOLDER / "safety_messages.json")
@@ -253,7 +258,15 @@ def build_pipeline(
     # ComfyUI and the atelier see to their own limits.
     places = BackendPlaces(dict.fromkeys(_API_SERVICES, settings.api_runs))
     media_stage = MediaStage(storage, catalogue, gate, progress, places, let_go=let_go)
-    return Pipeline(storage, text_stages, media_stage, {str(k): v for k, v in messages.items()})
+    return Pipeline(
+        storage,
+        text_stages,
+        media_stage,
+        {str(k): v for k, v in messages.items()},
+        last_words or LastWords(storage.finish_run),
+        are_texts_done=text_stages.are_done,
+        cancel_jobs=media_stage.cancel_jobs,
+    )
 
 
 @cache
@@ -345,7 +358,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
     disk = DiskSpace(root.runs, settings.min_free_bytes)
     metrics = build_metrics(storage, catalogue, disk)
     index = RunIndex(root.path, storage.folders.tombstones)
-    edit_deadline = EditDeadline(storage.finish_run)
+    edit_deadline, last_words = EditDeadline(storage.finish_run), LastWords(storage.finish_run)
     for heard in (watch.heard, progress.heard, metrics.heard, index.heard, edit_deadline.heard):
         storage.watch(heard)
     limits = lane_limits(settings)
@@ -357,6 +370,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         models=models,
         settings=settings,
         let_go=lambda run_id: queue.let_go(run_id),  # noqa: PLW0108 - made later
+        last_words=last_words,
     )
 
     def work(run_id: str, lane: str) -> LegEnd:
@@ -418,6 +432,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         metrics=metrics,
         keys=keys,
         safety_floor=settings.minimum_safety_level,
+        has_texts=pipeline.has_texts,
     )
     runs.take_up_unfinished(over=index.known_to_be_over())
     exports.start()
@@ -450,6 +465,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         models=models,
         warm_up=warm_up_models,
         edit_deadline=edit_deadline,
+        last_words=last_words,
         comfyui=comfyui,
         pool=pool,
     )

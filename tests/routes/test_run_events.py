@@ -59,6 +59,12 @@ def start(server: RunningServer, *, path: str = "execute") -> str:
     return str(answer.json()["run_id"])
 
 
+@pytest.fixture(autouse=True)
+def numbers_from_zero(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that tests can name events."""
+    monkeypatch.setattr(services.events, "first_number", 0)
+
+
 def check_order(events: list[Event]) -> None:
     """One event a state, each once, in the order of the revisions."""
     assert len({event.id for event in events}) == len(events)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from devserver.my_app.services.durable_files import StorageFull
 from devserver.my_app.services.edit_deadline import EditDeadline
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunNotFound
@@ -18,6 +20,7 @@ from devserver.my_app.services.run_metadata import (
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
+FAILURES = [StorageFull("The server's disk is full."), OSError(errno.EIO, "Input/output error")]
 
 
 class Clock:
@@ -33,11 +36,14 @@ class Ended:
 
     def __init__(self) -> None:
         self.runs: list[tuple[str, str, str]] = []
+        self.failures: list[Exception] = []
         self.one_ended = threading.Event()
 
     def __call__(
         self, run_id: str, status: RunStatus, error: RunError | None = None
     ) -> RunMetadata:
+        if self.failures:
+            raise self.failures.pop(0)
         if run_id == "gone":
             raise RunNotFound("There is no such run.")
         self.runs.append((run_id, status, error.code if error else ""))
@@ -107,6 +113,48 @@ def test_it_watches_by_itself(deadline: EditDeadline, ended: Ended, clock: Clock
     deadline.heard(waiting("a", since=NOON - DAY))
     assert ended.one_ended.wait(10)
     assert ended.runs == [("a", "cancelled", "edit_timed_out")]
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_what_the_disk_does_not_take_is_tried_again_later(
+    deadline: EditDeadline, ended: Ended, clock: Clock, failure: Exception
+) -> None:
+    for run_id in ("a", "b"):
+        deadline.heard(waiting(run_id))
+    ended.failures = [failure]
+    clock.time = NOON + DAY
+    deadline.cancel_overdue()
+    deadline.cancel_overdue()
+    assert [run_id for run_id, *_ in ended.runs] == ["b"]
+    clock.time += timedelta(minutes=1)
+    deadline.cancel_overdue()
+    assert [run_id for run_id, *_ in ended.runs] == ["b", "a"]
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_one_that_goes_on_while_the_disk_fails_is_left_alone(
+    deadline: EditDeadline, ended: Ended, clock: Clock, failure: Exception
+) -> None:
+    deadline.heard(waiting("a"))
+    ended.failures = [failure]
+    clock.time = NOON + DAY
+    deadline.cancel_overdue()
+    deadline.heard(waiting("a", status="queued"))
+    clock.time += timedelta(minutes=1)
+    deadline.cancel_overdue()
+    assert ended.runs == []
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_it_goes_on_watching_when_the_disk_failed(
+    deadline: EditDeadline, ended: Ended, failure: Exception
+) -> None:
+    ended.failures = [failure]
+    deadline.heard(waiting("a", since=NOON - DAY))
+    deadline.heard(waiting("b", since=NOON - DAY))
+    assert ended.one_ended.wait(10)
+    deadline.cancel_overdue()
+    assert len(ended.runs) == 1
 
 
 @pytest.mark.parametrize("since", ["", "yesterday"])

@@ -16,6 +16,7 @@ from devserver.my_app.services.comfyui.forgetting import HistoryNotForgotten
 from devserver.my_app.services.durable_files import StorageFull
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.forgetting import Forgetting
+from devserver.my_app.services.last_words import LastWords
 from devserver.my_app.services.media_intake import MediaIntake, RunIsOver
 from devserver.my_app.services.media_probe import MediaFacts
 from devserver.my_app.services.media_sources import Delivery
@@ -396,7 +397,8 @@ def test_deleted_while_its_worker_writes_a_file(
         storage._store(run.run_id, Delivery(iter(pieces), lambda: None), _by(), None)
         return []
 
-    Pipeline(storage, lambda run: run, make, {}).work(run_id)
+    last_words = LastWords(storage.finish_run)
+    Pipeline(storage, lambda run: run, make, {}, last_words).work(run_id)
     assert list(root.runs.iterdir()) == []
     assert "Quarzwimpelbär".encode() not in everything_under(root.path)
     assert not [record for record in caplog.records if record.levelname == "ERROR"]

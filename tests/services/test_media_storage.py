@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import errno
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from devserver.config import PROJECT_FOLDER
+from devserver.logs import JsonLines, about_run
 from devserver.my_app.services import media_probe
 from devserver.my_app.services.durable_files import StorageFull
 from devserver.my_app.services.errors import MediaRejected
@@ -422,6 +424,30 @@ def test_settling_keeps_what_is_listed_and_removes_what_a_kill_left(
     assert (folder / "transformed_text.txt").read_text() == "Blume eine"
 
 
+def test_settling_queues_again_what_was_under_way_and_leaves_its_attempt_counted(
+    storage: MediaStorageService,
+) -> None:
+    run_id, waiting = new_run(storage), new_run(storage)
+    storage.begin_attempt(run_id)
+    heard: list[str] = []
+    storage.watch(lambda run: heard.append(run.status))
+    run = storage.settle(run_id)
+    assert run == storage.get_metadata(run_id)
+    assert (run.status, run.attempts, heard) == ("queued", 1, ["queued"])
+    assert storage.settle(waiting).revision == 1
+
+
+def test_one_that_is_set_down_gets_its_attempt_back(storage: MediaStorageService) -> None:
+    run_id = new_run(storage)
+    storage.set_down(run_id)  # nobody had begun
+    assert storage.get_metadata(run_id).revision == 1
+    storage.begin_attempt(run_id)
+    storage.begin_attempt(run_id)
+    storage.set_down(run_id)
+    run = storage.get_metadata(run_id)
+    assert (run.status, run.attempts) == ("queued", 1)
+
+
 def test_what_is_still_arriving_lies_outside_the_runs_folder(
     storage: MediaStorageService, folders: RunFolders, root: StorageRoot
 ) -> None:
@@ -439,6 +465,23 @@ def test_what_is_still_arriving_lies_outside_the_runs_folder(
         intake.store(run_id, cancelling(storage, run_id, png_bytes()), NO_MAKER, [])
     assert seen == [{"metadata.json", "input_text.txt", "ro-crate-metadata.json"}, set()]
     assert list(root.incoming.iterdir()) == []
+
+
+def test_what_is_logged_while_a_file_is_measured_is_about_its_run(
+    storage: MediaStorageService, folders: RunFolders
+) -> None:
+    lines: list[str] = []
+
+    def measure(path: Path) -> MediaFacts:
+        record = logging.makeLogRecord({"msg": "a remark"})
+        lines.append(json.loads(JsonLines().format(record))["run_id"])
+        return media_probe.measure(path)
+
+    run_id = new_run(storage)
+    intake = MediaIntake(folders, measure=measure, max_bytes=10**9)
+    with about_run(run_id):
+        intake.store(run_id, Delivery(iter([png_bytes()])), NO_MAKER, [])
+    assert lines == [run_id]
 
 
 def test_a_start_clears_what_was_still_arriving(folders: RunFolders, root: StorageRoot) -> None:

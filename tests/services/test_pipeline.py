@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import errno
 import itertools
+import json
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
 from devserver.config import PROJECT_FOLDER
+from devserver.logs import JsonLines, about_run
 from devserver.my_app.services.backends.port import (
     BackendUnreachable,
     MediaRequest,
@@ -15,16 +20,17 @@ from devserver.my_app.services.backends.port import (
 )
 from devserver.my_app.services.catalogue import Catalogue
 from devserver.my_app.services.durable_files import StorageFull
+from devserver.my_app.services.last_words import LastWords
 from devserver.my_app.services.media_sources import MadeBy, MediaData, MediaDescription
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.output_configs import OutputConfig
 from devserver.my_app.services.pipeline import MAX_ATTEMPTS, Pipeline
 from devserver.my_app.services.run_folders import RunNotFound
-from devserver.my_app.services.run_metadata import RunMetadata, RunRequest, StageRecord
+from devserver.my_app.services.run_metadata import Job, RunMetadata, RunRequest, StageRecord
 from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.run_queue import LegEnd
 from devserver.my_app.services.schemas import load_interception_schemas
-from devserver.my_app.services.worker_pool import WorkerDied
+from devserver.my_app.services.worker_pool import PoolClosed, WorkerDied
 from devserver.my_app.wiring import build_pipeline
 from tests.media_samples import png_bytes, wav_bytes
 
@@ -43,6 +49,7 @@ class ScriptedBackend:
         self.name = name
         self._scripts = scripts
         self.requests: list[MediaRequest] = []
+        self.cancelled: list[str | None] = []
 
     def unavailable_because(self, config: OutputConfig) -> str | None:
         return None
@@ -55,11 +62,15 @@ class ScriptedBackend:
         made_by = MadeBy(backend=self.name, config=request.config.id, seed=request.seed)
         return [MediaData(data, made_by) for data in self._scripts[request.config.id](request)]
 
+    def cancel(self, job: Job) -> None:
+        self.cancelled.append(job.job_id)
+
     def pipeline(
         self,
         storage: MediaStorageService,
         *others: ScriptedBackend,
         let_go: Callable[[str], None] = lambda _: None,
+        last_words: LastWords | None = None,
     ) -> Pipeline:
         backends = [self, *others]
         configs = {
@@ -76,7 +87,9 @@ class ScriptedBackend:
             for config_id in backend._scripts
         }
         catalogue = Catalogue(SCHEMAS, configs, backends)
-        return build_pipeline(storage, catalogue, RunProgress(), let_go=let_go)
+        return build_pipeline(
+            storage, catalogue, RunProgress(), let_go=let_go, last_words=last_words
+        )
 
 
 def picture(_: MediaRequest) -> Sequence[bytes]:
@@ -202,6 +215,21 @@ def test_different_backends_work_side_by_side(storage: MediaStorageService) -> N
     }
 
 
+def test_what_several_backends_log_is_about_their_run(storage: MediaStorageService) -> None:
+    lines: list[str] = []
+
+    def say(_: MediaRequest) -> Sequence[bytes]:
+        record = logging.makeLogRecord({"msg": "trying again"})
+        lines.append(json.loads(JsonLines().format(record))["run_id"])
+        return [png_bytes()]
+
+    first, second = ScriptedBackend("first", one=say), ScriptedBackend("second", two=say)
+    run_id = new_run(storage, "one", "two")
+    with about_run(run_id):
+        first.pipeline(storage, second).work(run_id)
+    assert lines == [run_id, run_id]
+
+
 def test_a_run_cancelled_while_two_backends_work_stays_cancelled(
     storage: MediaStorageService,
 ) -> None:
@@ -254,6 +282,63 @@ def test_attempts_are_counted_over_restarts(storage: MediaStorageService) -> Non
     run = worked(storage, backend, run_id)
     assert (run.status, run.attempts) == ("failed", MAX_ATTEMPTS)
     assert backend.requests == []
+
+
+def test_a_run_that_only_waits_in_line_loses_no_attempt_to_restarts(
+    storage: MediaStorageService,
+) -> None:
+    backend = ScriptedBackend(one=picture)
+    pipeline = backend.pipeline(storage)
+    run_id = new_run(storage, "one")
+    assert pipeline.write_texts(run_id) is LegEnd.GOES_ON
+    for _ in range(4):
+        run = storage.settle(run_id)
+        assert (run.status, run.attempts) == ("queued", 1)
+        assert pipeline.has_texts(run)
+    assert pipeline.make_media(run_id) is LegEnd.DONE
+    run = storage.get_metadata(run_id)
+    assert (run.status, run.attempts) == ("success", 2)
+
+
+def test_a_server_that_ends_in_order_takes_no_attempt(storage: MediaStorageService) -> None:
+    def close(_: MediaRequest) -> Sequence[bytes]:
+        raise PoolClosed("The server is ending.")
+
+    run_id = new_run(storage, "one")
+    for _ in range(MAX_ATTEMPTS + 1):
+        storage.settle(run_id)
+        run = worked(storage, ScriptedBackend(one=close), run_id)
+        assert (run.status, run.attempts) == ("running", 1)
+        storage.set_down(run_id)
+    assert worked(storage, ScriptedBackend(one=picture), run_id).attempts == 1
+
+
+def test_a_run_that_brings_the_server_down_at_its_media_is_given_up_with_its_jobs(
+    storage: MediaStorageService,
+) -> None:
+    def crash(request: MediaRequest) -> Sequence[bytes]:
+        number = len(backend.requests)
+        request.run.submitting(
+            Job(backend="scripted", job_id=f"job {number}", config=request.config.id), {}
+        )
+        if number == 1:  # of which it is known what became
+            record = StageRecord(stage=4, step="x", status="done")
+            storage.record_stage(request.run_id, record, {"workflow.json": "lost"})
+        raise KeyboardInterrupt  # as sudden as a kill
+
+    backend = ScriptedBackend(one=crash)
+    pipeline = backend.pipeline(storage)
+    run_id = new_run(storage, "one")
+    pipeline.write_texts(run_id)
+    for number in range(MAX_ATTEMPTS):
+        with pytest.raises(KeyboardInterrupt):
+            pipeline.make_media(run_id)
+        assert storage.settle(run_id).attempts == number + 1
+    assert pipeline.make_media(run_id) is LegEnd.FAILED
+    run = storage.get_metadata(run_id)
+    assert (run.status, run.error and run.error.code) == ("failed", "too_many_attempts")
+    assert len(backend.requests) == MAX_ATTEMPTS
+    assert backend.cancelled == ["job 2", "job 3"]
 
 
 def test_a_run_goes_on_where_it_stopped(storage: MediaStorageService) -> None:
@@ -380,6 +465,48 @@ def test_a_disk_too_full_to_begin_an_attempt_is_a_failed_run(
     monkeypatch.setattr(storage, "begin_attempt", begin)
     run = worked(storage, ScriptedBackend(one=picture), run_id)
     assert (run.status, run.error and run.error.code) == ("failed", "storage_full")
+
+
+@pytest.mark.parametrize("failure", [StorageFull("It is full."), OSError(errno.EIO, "broken")])
+@pytest.mark.parametrize("script", [picture, unreachable])
+def test_an_end_that_can_not_be_written_is_kept_and_tried_again(
+    storage: MediaStorageService,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: Exception,
+    script: Callable[[MediaRequest], Sequence[bytes]],
+) -> None:
+    def refuse(*_: object) -> RunMetadata:
+        raise failure
+
+    last_words = LastWords(storage.finish_run, pause_seconds=600)
+    run_id = new_run(storage, "one")
+    pipeline = ScriptedBackend(one=script).pipeline(storage, last_words=last_words)
+    with closing(last_words):
+        with monkeypatch.context() as failing:
+            failing.setattr(storage.folders, "change_at_last", refuse)
+            pipeline.work(run_id)
+        assert storage.get_metadata(run_id).status == "running"
+        last_words.say_again()
+    run = storage.get_metadata(run_id)
+    assert run.status == ("success" if script is picture else "failed")
+
+
+def test_a_disk_that_can_not_even_be_read_is_a_failed_run_once_it_can(
+    storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> RunMetadata:
+        raise OSError(errno.EIO, "Input/output error")
+
+    last_words = LastWords(storage.finish_run, pause_seconds=600)
+    run_id = new_run(storage, "one")
+    pipeline = ScriptedBackend(one=picture).pipeline(storage, last_words=last_words)
+    with closing(last_words):
+        with monkeypatch.context() as failing:
+            failing.setattr(storage.folders, "read", refuse)
+            assert pipeline.write_texts(run_id) is LegEnd.FAILED
+        last_words.say_again()
+    run = storage.get_metadata(run_id)
+    assert (run.status, run.error and run.error.code) == ("failed", "internal_error")
 
 
 def test_a_run_lets_go_of_its_backend_before_its_last_media_are_stored(

@@ -57,9 +57,16 @@ def events(storage: MediaStorageService, progress: RunProgress, line: Line) -> R
     return connected(storage, progress, line)
 
 
-def connected(storage: MediaStorageService, progress: RunProgress, line: Line) -> RunEvents:
+def connected(
+    storage: MediaStorageService, progress: RunProgress, line: Line, first_number: int | None = 0
+) -> RunEvents:
     events = RunEvents(
-        storage.get_metadata, progress, line.outlook, WaitingRoom(20), heartbeat_seconds=LONG
+        storage.get_metadata,
+        progress,
+        line.outlook,
+        WaitingRoom(20),
+        heartbeat_seconds=LONG,
+        first_number=first_number,
     )
     storage.watch(events.heard)
     progress.listen(events.progressed)
@@ -277,14 +284,19 @@ def test_at_the_servers_end_all_are_let_go(storage: MediaStorageService, events:
 def test_after_a_restart_a_client_gets_a_snapshot(
     storage: MediaStorageService, progress: RunProgress, events: RunEvents, line: Line
 ) -> None:
-    run_id = new_run(storage)
-    progress.report(run_id, step=1)
-    with closing(events.open(run_id)) as stream:
-        seen = next_event(iter(stream)).id
-    again = connected(storage, RunProgress(), line)
-    with closing(again.open(run_id, seen)) as stream:
+    """Also when just as much has happened to the run as before, which numbers alone can't tell."""
+    ahead, run_id = new_run(storage), new_run(storage)
+    line.run_ids += [ahead, run_id]
+    before, after = (connected(storage, progress, line, first_number=None) for _ in range(2))
+    with closing(before.open(run_id)) as stream:
+        seen = next_event(iter(stream))
+    line.leave(ahead)
+    with closing(after.open(run_id, seen.id)) as stream:
         event = next_event(iter(stream))
-        assert (seen, event.id, event.progress) == ("1-1", "1-0", None)
+    assert (seen.place_in_queue, event.place_in_queue) == (2, 1)
+    assert seen.run == event.run
+    storage.finish_run(run_id, "cancelled")
+    assert before.newest(run_id).id == after.newest(run_id).id  # nothing more will come
 
 
 STEPS = st.lists(st.sampled_from(["state", "progress", "take", "reconnect"]), max_size=25)
@@ -380,3 +392,29 @@ def test_who_is_gone_is_not_waited_for(events: RunEvents, storage: MediaStorageS
 
     seen = events.newest(run_id).id
     assert events.wait(run_id, seen, LONG, is_gone).id == seen
+
+
+@pytest.mark.parametrize("end", ["over", "deleted"])
+def test_what_is_told_of_a_run_after_its_end_is_not_kept(
+    storage: MediaStorageService, events: RunEvents, line: Line, end: str
+) -> None:
+    """A move that was noticed before the end of a run behind it, and told afterwards."""
+    first, second = new_run(storage), new_run(storage)
+    line.run_ids += [first, second]
+    moved = line.leave(first)
+    if end == "over":
+        storage.finish_run(second, "cancelled")
+    else:
+        storage.delete_run(second)
+        events.deleted(second)
+    events.moved(moved)
+    events.moved(Moved(second, "lane"))
+    events.progressed(second)
+    assert second not in events._numbers
+    assert first in events._numbers
+
+
+def test_only_so_many_runs_are_known_to_be_over(events: RunEvents) -> None:
+    for number in range(1500):
+        events.deleted(str(number))
+    assert len(events._over) == 1000

@@ -90,6 +90,11 @@ class Known:
             return self.text is not None
         return any(name.startswith(f"output_{self.output_type}") for name, _ in self.outputs)
 
+    @property
+    def taken_up(self) -> Known:
+        """After a start: nobody works on it any more."""
+        return self.having(status="queued") if self.status == "running" else self
+
     def having(self, **changes: Any) -> Known:
         """One change later."""
         return replace(self, revision=self.revision + 1, **changes)
@@ -161,8 +166,13 @@ class StorageMachine(RuleBasedStateMachine):
         self.storage.watch(self.somebody_is_told)
         self.folders.remove_strays()
         Forgetting(self.folders, cancel=self.storage.finish_run).complete()
+        before = {**{run_id: (known,) for run_id, known in self.model.items()}, **self.may_be}
+        for run_id, known in before.items():
+            self.may_be[run_id] = (*known, *(one and one.taken_up for one in known))
         for run in self.storage.unfinished_runs():
             self.storage.settle(run.run_id)
+        self.model = {run_id: known.taken_up for run_id, known in self.model.items()}
+        self.may_be.clear()
 
     # Who looks
 
@@ -232,7 +242,7 @@ class StorageMachine(RuleBasedStateMachine):
                 yield
             assert refusal is None, f"{refusal} was not raised"
         except Killed:
-            allowed = (before, after)
+            allowed = tuple(known and known.taken_up for known in (before, after))
             self.root.release()
             self.start()
         except StorageFull:
@@ -242,7 +252,7 @@ class StorageMachine(RuleBasedStateMachine):
         except ServerError as error:
             assert refusal is not None, repr(error)
             assert isinstance(error, refusal), repr(error)
-        del self.may_be[run_id]
+        self.may_be.pop(run_id, None)
         now = read(self.root.runs / run_id)
         assert now in allowed
         if now is None:
@@ -278,6 +288,15 @@ class StorageMachine(RuleBasedStateMachine):
         with self.doing(run_id, begun, fault):
             self.storage.begin_attempt(run_id)
 
+    @rule(run_id=RUNS, fault=FAULTS)
+    def set_down(self, run_id: str, fault: Fault | None) -> None:
+        known = self.model.get(run_id)
+        if known is None or known.status != "running":
+            return
+        attempts = max(0, known.attempts - 1)
+        with self.doing(run_id, lambda k: k.having(status="queued", attempts=attempts), fault):
+            self.storage.set_down(run_id)
+
     @rule(run_id=RUNS, text=TEXTS, fault=FAULTS)
     def save_transformed_text(self, run_id: str, text: str, fault: Fault | None) -> None:
         with self.doing(run_id, lambda k: k.having(text=text, steps=k.steps + 1), fault):
@@ -301,6 +320,15 @@ class StorageMachine(RuleBasedStateMachine):
         job = self.storage.get_metadata(run_id).jobs[-1]
         with self.doing(run_id, lambda k: k.having(jobs=(*k.jobs[:-1], "an id")), fault):
             self.storage.record_job_id(run_id, job, "an id")
+
+    @rule(run_id=RUNS, made=st.integers(0, 3), fault=FAULTS)
+    def record_job_done(self, run_id: str, made: int, fault: Fault | None) -> None:
+        known = self.model.get(run_id)
+        if known is None or not known.jobs:
+            return
+        job = self.storage.get_metadata(run_id).jobs[-1]
+        with self.doing(run_id, lambda k: k.having(), fault):
+            self.storage.record_job_done(run_id, job, made)
 
     @rule(run_id=RUNS, kind=st.sampled_from(sorted(MEDIA)), fault=FAULTS)
     def add_media(self, run_id: str, kind: str, fault: Fault | None) -> None:
@@ -364,7 +392,7 @@ class StorageMachine(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        """A stop and a start change nothing."""
+        """A stop and a start change nothing but who works on a run."""
         self.root.release()
         self.start()
 

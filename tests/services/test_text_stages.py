@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -23,8 +24,9 @@ from devserver.my_app.services.media_sources import MadeBy, MediaData, MediaDesc
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.output_configs import OutputConfig
 from devserver.my_app.services.pipeline import Pipeline
-from devserver.my_app.services.run_metadata import RunMetadata, RunRequest, StageRecord
+from devserver.my_app.services.run_metadata import Job, RunMetadata, RunRequest, StageRecord
 from devserver.my_app.services.run_progress import RunProgress
+from devserver.my_app.services.run_queue import LegEnd
 from devserver.my_app.services.safety import NEGATIVE_PROMPTS
 from devserver.my_app.services.schemas import load_interception_schemas
 from devserver.my_app.wiring import build_pipeline
@@ -54,6 +56,9 @@ class Painter:
     def make(self, request: MediaRequest) -> list[MediaDescription]:
         self.requests.append(request)
         return [MediaData(png_bytes(), MadeBy(backend=self.name, config=request.config.id))]
+
+    def cancel(self, job: Job) -> None:
+        pass
 
 
 def config(config_id: str, **more: object) -> OutputConfig:
@@ -310,6 +315,48 @@ def test_a_run_waits_for_its_edit_and_goes_on_with_it(rig: Rig) -> None:
     assert [record.stage for record in run.stages] == [1, 2, 2, 3, 4]
     assert run.stages[3].input == "Meins"
     assert rig.painter.requests[0].prompt == "Meins"
+
+
+@pytest.mark.parametrize(
+    ("mode", "request_more", "known"),
+    [
+        ("eco", {"output_configs": ("any_language",)}, models()),
+        ("fast", {"output_configs": ("any_language",)}, models()),
+        ("eco", {"output_configs": ("english_only",)}, models()),
+        (
+            "eco",
+            {"output_configs": ("english_only",)},
+            models(
+                interception=ScriptedModel(lambda *_: "Eine wilde Wiese"),
+                translation=ScriptedModel(lambda *_: "A flower in the meadow"),
+            ),
+        ),
+        ("eco", {"output_configs": ("any_language",), "awaits_edit": True}, models()),
+    ],
+)
+def test_texts_are_on_record_from_just_when_nothing_is_left_to_do_for_them(
+    rig: Rig, mode: str, request_more: dict[str, Any], known: LanguageModels
+) -> None:
+    run_id = rig.new_run(mode=mode, output_type="image", **request_more)
+    pipeline = rig.pipeline(known)
+    states: list[RunMetadata] = [rig.storage.get_metadata(run_id)]
+    rig.storage.watch(states.append)
+    end = pipeline.write_texts(run_id)
+    if end is not LegEnd.GOES_ON:
+        edit = StageRecord(stage=2, step="edit", status="edited", input="x", output="Meins")
+        rig.storage.continue_with(run_id, "Meins", edit)
+        assert pipeline.write_texts(run_id) is LegEnd.GOES_ON
+    assert [pipeline.has_texts(run) for run in states] == [False] * (len(states) - 1) + [True]
+    assert pipeline.write_texts(run_id) is LegEnd.GOES_ON
+    assert rig.storage.get_metadata(run_id).stages == states[-2].stages
+
+
+def test_a_text_that_a_new_guard_has_not_seen_is_not_ready(rig: Rig) -> None:
+    run_id = rig.new_run(output_type="image", output_configs=("any_language",))
+    rig.pipeline(models()).write_texts(run_id)
+    run = rig.storage.get_metadata(run_id)
+    assert rig.pipeline(models()).has_texts(run)
+    assert not rig.pipeline(models(guard=ScriptedModel(upper))).has_texts(run)
 
 
 ONE_STEP = [id for id, schema in SCHEMAS.items() if schema.language_model and not schema.steps]

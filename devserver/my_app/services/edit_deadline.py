@@ -8,12 +8,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from devserver.my_app.services.durable_files import StorageFull
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.run_metadata import RunError, RunMetadata, RunStatus
 
 logger = logging.getLogger(__name__)
 
 PATIENCE = timedelta(days=1)
+_PAUSE = timedelta(minutes=1)
 _LONGEST_SLEEP_SECONDS = 600.0
 """A laptop that was shut sleeps through any timer, so the clock is looked at now and then."""
 _TIMED_OUT = RunError(
@@ -43,6 +45,7 @@ class EditDeadline:
         self._patience = patience
         self._now = now
         self._changed = threading.Condition()
+        self._cancelling = threading.Lock()
         self._deadlines: dict[str, datetime] = {}
         self._closed = False
         self._thread = threading.Thread(target=self._watch, name="edit-deadline", daemon=True)
@@ -58,17 +61,21 @@ class EditDeadline:
                 self._deadlines.pop(run.run_id, None)
 
     def cancel_overdue(self) -> None:
-        """End all runs whose time is up."""
-        now = self._now()
-        with self._changed:
-            overdue = [run_id for run_id, end in self._deadlines.items() if end <= now]
+        """End all runs whose time is up; those that the disk does not take get another minute."""
+        with self._cancelling:
+            now = self._now()
+            with self._changed:
+                overdue = [run_id for run_id, end in self._deadlines.items() if end <= now]
             for run_id in overdue:
-                del self._deadlines[run_id]
-        for run_id in overdue:
-            try:
-                self._finish_run(run_id, "cancelled", _TIMED_OUT)
-            except ServerError as error:
-                logger.info("run %s was not cancelled: %s", run_id, error)
+                later: datetime | None = None
+                try:
+                    self._finish_run(run_id, "cancelled", _TIMED_OUT)
+                except (StorageFull, OSError) as error:
+                    logger.warning("run %s was not cancelled yet: %s", run_id, error)
+                    later = now + _PAUSE
+                except ServerError as error:
+                    logger.info("run %s was not cancelled: %s", run_id, error)
+                self._put_off(run_id, later)
 
     def close(self) -> None:
         """End the watching; what is due is cancelled after the next start."""
@@ -76,6 +83,14 @@ class EditDeadline:
             self._closed = True
             self._changed.notify_all()
         self._thread.join()
+
+    def _put_off(self, run_id: str, deadline: datetime | None) -> None:
+        """With None, nothing is left to be done; nor with one that went on meanwhile."""
+        with self._changed:
+            if deadline is None:
+                self._deadlines.pop(run_id, None)
+            elif run_id in self._deadlines:
+                self._deadlines[run_id] = deadline
 
     def _watch(self) -> None:
         while True:

@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -131,7 +132,7 @@ class MediaIntake:
                 checksum.update(last)
                 last = piece
             # The disk, the measuring process and the rest of the checksum don't need each other.
-            measuring = self._helpers.submit(self._measure, part)
+            measuring = self._helpers.submit(copy_context().run, self._measure, part)
             syncing = self._helpers.submit(os.fsync, file.fileno())
             checksum.update(last)
             measuring.exception()  # waits only: the file stays open and named until both are done

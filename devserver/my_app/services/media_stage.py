@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from contextvars import copy_context
 
 from devserver.my_app.services.backends.places import BackendPlaces
 from devserver.my_app.services.backends.port import (
     BackendFailed,
+    BackendNotConfigured,
     MediaRequest,
     NothingProduced,
     NotWanted,
@@ -25,6 +28,8 @@ from devserver.my_app.services.output_configs import OutputConfig
 from devserver.my_app.services.run_at_work import StoredRunAtWork
 from devserver.my_app.services.run_folders import RunNotFound
 from devserver.my_app.services.run_metadata import (
+    SUBMITTED,
+    Job,
     Output,
     RunError,
     RunMetadata,
@@ -96,9 +101,22 @@ class MediaStage:
             make_in_turn(list(run.request.output_configs))
         else:
             with ThreadPoolExecutor(len(by_backend)) as threads:
-                list(threads.map(make_in_turn, by_backend.values()))
+                # Each in a context of its own, in which the log knows the run.
+                making = [
+                    threads.submit(copy_context().run, make_in_turn, config_ids)
+                    for config_ids in by_backend.values()
+                ]
+            for one in making:
+                one.result()
         ordered = [results[config_id] for config_id in run.request.output_configs]
         return [result for result in ordered if isinstance(result, RunError)]
+
+    def cancel_jobs(self, run: RunMetadata) -> None:
+        """Let backends stop what they may still be doing for a run that was given up."""
+        for job in run.jobs:
+            if job.state == SUBMITTED:
+                with suppress(BackendNotConfigured):
+                    self._catalogue.backend(job.backend).cancel(job)
 
     def _make(self, run: RunMetadata, config_id: str, *, is_last: bool) -> _Done | RunError:
         """Make and store the media of one output config, and put on record what came of it."""
@@ -140,6 +158,10 @@ class MediaStage:
     def _make_and_store(
         self, run: RunMetadata, config: OutputConfig, at_work: RunAtWork, *, is_last: bool
     ) -> list[str]:
+        # Outputs of an attempt that a kill cut off are kept, not stored a second time.
+        earlier = [output for output in run.outputs if output.config == config.id]
+        if _are_all_stored(at_work.jobs, earlier):
+            return _names_of(earlier, config)
         schema = self._catalogue.schema(run.schema_id or "")
         request = MediaRequest(
             run_id=run.run_id,
@@ -151,8 +173,6 @@ class MediaStage:
             picture=schema.picture.model_dump(),
             run=at_work,
         )
-        # Outputs of an attempt that a kill cut off are kept, not stored a second time.
-        earlier = [output for output in run.outputs if output.config == config.id]
         try:
             with self._places.place(config.backend, at_work.check_wanted):
                 descriptions = self._catalogue.backend(config.backend).make(request)
@@ -161,12 +181,7 @@ class MediaStage:
             raise
         if is_last:
             self._let_go(run.run_id)
-        outputs = self._store(run.run_id, descriptions, earlier)
-        if not any(output.type == config.media_type for output in outputs):
-            raise NothingProduced(
-                f"{config.id} came to its end without making anything of type {config.media_type}."
-            )
-        return [output.filename for output in outputs]
+        return _names_of(self._store(run.run_id, descriptions, earlier), config)
 
     def _store(
         self, run_id: str, descriptions: Iterable[MediaDescription], earlier: list[Output]
@@ -176,6 +191,21 @@ class MediaStage:
             for description in descriptions
             for output in self._storage.add_media(run_id, description, earlier)
         ]
+
+
+def _are_all_stored(jobs: Sequence[Job], outputs: Sequence[Output]) -> bool:
+    """Whether the last job brought no more than is stored: only the record of it was cut off."""
+    made = jobs[-1].made if jobs else None
+    return made is not None and len(outputs) >= made
+
+
+def _names_of(outputs: Sequence[Output], config: OutputConfig) -> list[str]:
+    """The names of what `config` made. Raises NothingProduced."""
+    if not any(output.type == config.media_type for output in outputs):
+        raise NothingProduced(
+            f"{config.id} came to its end without making anything of type {config.media_type}."
+        )
+    return [output.filename for output in outputs]
 
 
 def _result_on_record(run: RunMetadata, config_id: str) -> _Done | RunError | None:

@@ -126,6 +126,19 @@ class MediaStorageService(StoredRuns):
             run_id, lambda run: run.having(status="running", attempts=run.attempts + 1)
         )
 
+    def set_down(self, run_id: str) -> None:
+        """Queue a run that is `running` again, and give it back the attempt that was begun.
+
+        For one that a server which ends in order has to leave. Raises RunNotFound, RunIsOver,
+        StorageFull.
+        """
+
+        def change(run: RunMetadata) -> RunMetadata:
+            return run.having(status="queued", attempts=max(0, run.attempts - 1))
+
+        if self.get_metadata(run_id).status == "running":
+            self._change_open_run(run_id, change)
+
     def save_transformed_text(
         self, run_id: str, text: str, stages: Iterable[StageRecord] = ()
     ) -> RunMetadata:
@@ -208,12 +221,24 @@ class MediaStorageService(StoredRuns):
         return job
 
     def record_job_id(self, run_id: str, job: Job, job_id: str) -> Job:
-        """Write down the id that a service gave to a job after taking it; durable on return."""
-        known = job.model_copy(update={"job_id": job_id})
+        """Write down the id that a service gave to a job after taking it; durable on return.
 
+        Raises RunNotFound, RunIsOver, StorageFull.
+        """
+        return self._record_job(run_id, job.model_copy(update={"job_id": job_id}))
+
+    def record_job_done(self, run_id: str, job: Job, made: int) -> Job:
+        """Write down that a job is done and brought `made` media, before any of them is stored.
+
+        Durable on return, so that a restart can tell whether all of them were. Raises RunNotFound,
+        RunIsOver, StorageFull.
+        """
+        return self._record_job(run_id, job.model_copy(update={"state": "done", "made": made}))
+
+    def _record_job(self, run_id: str, known: Job) -> Job:
         def change(run: RunMetadata) -> RunMetadata:
             return run.having(
-                jobs=tuple(known if one.workflow == job.workflow else one for one in run.jobs)
+                jobs=tuple(known if one.workflow == known.workflow else one for one in run.jobs)
             )
 
         self._change_open_run(run_id, change, durable=True)
@@ -358,12 +383,16 @@ class MediaStorageService(StoredRuns):
         """Make an unfinished run's folder agree with its metadata after a kill.
 
         Files that were never listed go, the text that is listed is written again if need be.
-        Nothing that metadata.json lists is touched. Only for the root's owner, at start.
-        Raises RunNotFound.
+        Nothing that metadata.json lists is touched. One that was under way is `queued` again; the
+        attempt stays counted. Only for the root's owner, at start. Raises RunNotFound, StorageFull.
         """
-        with self._folders.locked(run_id) as run:
-            if not run.is_final:
-                self._folders.agree_with(run)
+        with self._folders.locked(run_id) as found:
+            if not found.is_final:
+                self._folders.agree_with(found)
+            if found.status != "running":
+                return found
+            run = self._folders.replace_metadata(found.having(status="queued"))
+        self._tell(run)
         return run
 
     def delete_run(self, run_id: str) -> None:

@@ -43,6 +43,11 @@ class StoredRunAtWork:
         with _over_means_not_wanted():
             return self._storage.record_job_id(self._run_id, job, job_id)
 
+    def job_done(self, job: Job, made: int) -> None:
+        """Write down that the job is done and what it brought, durably. Raises NotWanted."""
+        with _over_means_not_wanted():
+            self._storage.record_job_done(self._run_id, job, made)
+
     def job_is(self, job: Job, state: str) -> None:
         """Keep what became of a job; it is written with the stage's record.
 

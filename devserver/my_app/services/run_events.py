@@ -2,16 +2,18 @@
 
 An event is how the whole run stands, so the newest one makes up for all before it. Its id is
 `<revision>-<number>`. The revision is that of metadata.json; the number counts what else happened
-to the run, its moves in the queue and the reports of progress, in memory only. An event is new to
-a client when its id is another than the last one the client has seen.
+to the run, its moves in the queue and the reports of progress, in memory only. So each server
+counts from a number of its own: what a client saw of an earlier one is no event of this one's. An
+event is new to a client when its id is another than the last one the client has seen.
 """
 
 from __future__ import annotations
 
 import random
+import secrets
 import threading
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -28,6 +30,11 @@ PAUSE_SECONDS = 1.0
 a hundred and fifty watching, each run that starts moves all those behind it."""
 _UNEVEN = 1.5
 """Streams that were once woken together would go on in step, and keep everything else waiting."""
+
+
+_RUNS_KNOWN_TO_BE_OVER = 1000
+_FIRST_NUMBERS = 2**40
+"""So many that two servers never come upon the same ones."""
 
 
 class TooManyWatchers(ServerError):
@@ -77,7 +84,9 @@ class RunEvents:
         *,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
         pause_seconds: float = PAUSE_SECONDS,
+        first_number: int | None = None,
     ) -> None:
+        """`first_number` is where the numbers begin; by default at any."""
         self._get_metadata = get_metadata
         self._progress = progress
         self._outlook = outlook
@@ -86,7 +95,11 @@ class RunEvents:
         self.pause_seconds = pause_seconds
         self._bells = Bells()
         self._guard = threading.Lock()
+        self.first_number = (
+            secrets.randbelow(_FIRST_NUMBERS) if first_number is None else first_number
+        )
         self._numbers: Counter[str] = Counter()
+        self._over: OrderedDict[str, None] = OrderedDict()
         self._closed = False
 
     @property
@@ -129,7 +142,7 @@ class RunEvents:
             return RunEvent(run, 0, None, None, None, has_preview=False)
         # The number first: what happens in between comes again under its own number.
         with self._guard:
-            number = self._numbers[run.run_id]
+            number = self.first_number + self._numbers[run.run_id]
         outlook = self._outlook(run.run_id)
         progress = self._progress.of(run.run_id)
         # What a backend does before it, perhaps for others than us, takes nobody knows how long.
@@ -183,12 +196,16 @@ class RunEvents:
     def _count(self, *run_ids: str) -> None:
         with self._guard:
             for run_id in run_ids:
-                self._numbers[run_id] += 1
+                if run_id not in self._over:  # who tells of it has not heard of that yet
+                    self._numbers[run_id] += 1
         self._bells.ring(*run_ids, loud=False)
 
     def _forget(self, run_id: str) -> None:
         with self._guard:
             self._numbers.pop(run_id, None)
+            self._over[run_id] = None
+            if len(self._over) > _RUNS_KNOWN_TO_BE_OVER:
+                self._over.popitem(last=False)
 
 
 class RunStream:

@@ -23,6 +23,9 @@ RunStatus = Literal[
 ]
 StageStatus = Literal["passed", "transformed", "edited", "skipped", "blocked", "failed", "done"]
 
+SUBMITTED = "submitted"
+"""The state of a job until it is known what became of it."""
+
 FINAL_STATUSES: frozenset[RunStatus] = frozenset(
     {"success", "partial", "blocked", "failed", "cancelled"}
 )
@@ -116,8 +119,10 @@ class Job(_Record):
     server: str | None = None
     job_id: str | None = None
     config: str | None = None
-    state: str = "submitted"
+    state: str = SUBMITTED
     workflow: str | None = None
+    made: int | None = None
+    """How many media it brought, written before they are stored; None where that isn't known."""
 
 
 class RunError(_Record):

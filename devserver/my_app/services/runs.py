@@ -12,6 +12,7 @@ from devserver.config import SafetyLevel
 from devserver.my_app.services.backends.port import BackendNotConfigured
 from devserver.my_app.services.catalogue import Catalogue
 from devserver.my_app.services.disk_space import DiskSpace
+from devserver.my_app.services.durable_files import StorageFull
 from devserver.my_app.services.edit_deadline import EditDeadline
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.idempotency import IdempotencyKeys, Note, RequestKey
@@ -94,7 +95,9 @@ class Runs:
         metrics: Metrics,
         keys: IdempotencyKeys,
         safety_floor: SafetyLevel,
+        has_texts: Callable[[RunMetadata], bool],
     ) -> None:
+        """`has_texts` says whether all of a run but stage 4 is on record."""
         self._storage = storage
         self._catalogue = catalogue
         self._queue = queue
@@ -104,6 +107,7 @@ class Runs:
         self._metrics = metrics
         self._keys = keys
         self._safety_floor = safety_floor
+        self._has_texts = has_texts
 
     def start(
         self,
@@ -213,16 +217,39 @@ class Runs:
         stored nowhere, so each is queued as a device of its own. The folders of runs that are known
         to be `over` aren't read.
         """
-        unfinished = self._storage.unfinished_runs(over)
-        for run in unfinished:
-            self._storage.settle(run.run_id)
+        settled = map(self._settled, self._storage.unfinished_runs(over))
+        taken_up = [run for run in settled if run is not None]
+        for run in taken_up:
             self._metrics.taken_up(run)
             if run.status == "awaiting_edit":
                 self._edit_deadline.heard(run)
             else:
-                self._queue.put(run.run_id, self._way_of(run))
+                self._queue.put(run.run_id, self._way_left(run))
         self._learn_from_the_last_runs()
-        return len(unfinished)
+        return len(taken_up)
+
+    def close(self, patience_seconds: float) -> None:
+        """Start no more runs, give those under way some time to end, and set down the others.
+
+        They go on at the next start, and none has lost an attempt by this.
+        """
+        for run_id in self._queue.close(patience_seconds):
+            try:
+                self._storage.set_down(run_id)
+            except (ServerError, OSError) as error:
+                logger.info("run %s was not set down: %s", run_id, error)
+
+    def _settled(self, run: RunMetadata) -> RunMetadata | None:
+        """The run, put right; None where it can't be taken up. No run keeps the server down."""
+        try:
+            return self._storage.settle(run.run_id)
+        except StorageFull as error:
+            # What is stored can be looked at all the same, and room be made.
+            logger.warning("run %s was not put right: %s", run.run_id, error)
+            return run
+        except (ServerError, OSError) as error:  # removed by hand at this moment, or unreadable
+            logger.warning("run %s was not taken up: %s", run.run_id, error)
+            return None
 
     def _learn_from_the_last_runs(self) -> None:
         runs, _ = self._storage.list_runs(limit=_LAST_RUNS)
@@ -232,6 +259,17 @@ class Runs:
                 self._queue.learn(texts, _seconds(run, lambda step: step.stage < 4))
                 for leg in media:
                     self._queue.learn(leg, _seconds(run, lambda step: step.step == MEDIA))
+
+    def _way_left(self, run: RunMetadata) -> Way:
+        """Without the texts, where they are on record: it waits for its backend only.
+
+        One still `running`, since there was no room to say otherwise, begins at the beginning, so
+        that its attempt is counted.
+        """
+        texts, *media = self._way_of(run)
+        if media and run.status == "queued" and self._has_texts(run):
+            return tuple(media)
+        return (texts, *media)
 
     def _way_of(self, run: RunMetadata) -> Way:
         """The texts, and the backend of the first output config where its turn comes, too.

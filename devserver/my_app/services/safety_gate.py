@@ -145,7 +145,7 @@ class SafetyGate:
                 at_work.pending.append(check.record(WORD_LISTS, "skipped", text, details=reason))
             return CheckedText(text)
         text = self._without_personal_data(check, text)
-        guarded = ask_guard and self._is_guarded(check)
+        guarded = ask_guard and self._is_guarded(run)
         hits = self._pass_lists(check, text, guarded=guarded)
         if guarded:
             self._pass_guard(check, text, hits)
@@ -154,6 +154,18 @@ class SafetyGate:
     def lists_stop(self, run: RunMetadata, text: str) -> bool:
         """Whether the lists have anything against `text` at the run's level."""
         return bool(self._lists.check(text, _level_of(run)))
+
+    def has_settled(self, run: RunMetadata, stage: Stage, text: str) -> bool:
+        """Whether `check` would let `text` go on as it is, by what is on record alone."""
+        if _level_of(run) == "off":
+            return _on_record(run, stage, WORD_LISTS, text) is not None
+        if self._looks_for_personal_data(run):
+            looked = _on_record(run, stage, PERSONAL_DATA, text)
+            if looked is None or looked.output not in (None, text):
+                return False
+        if self._is_guarded(run) and _on_record(run, stage, GUARD, text) is None:
+            return False
+        return _passed_lists(run, stage, text)
 
     def passed_before(self, run: RunMetadata, stage: Stage, text: str) -> CheckedText:
         """`text` as it is on record to have gone on from `stage`. Raises NotChecked."""
@@ -165,7 +177,7 @@ class SafetyGate:
 
     def _without_personal_data(self, check: _Check, text: str) -> str:
         """Look for personal data in what is about to leave this machine."""
-        if check.run.execution_mode != "fast" or self._personal_data == "off":
+        if not self._looks_for_personal_data(check.run):
             return text
         before = _on_record(check.run, check.stage, PERSONAL_DATA, text)
         if before is not None:
@@ -245,9 +257,12 @@ class SafetyGate:
             self._stop(check, record, GUARD, message.in_language(check.language_of(text)))
         check.at_work.put_on_record(check.guarded("passed", text, judged.call))
 
-    def _is_guarded(self, check: _Check) -> bool:
-        mode = check.run.execution_mode or ""
-        return check.level in _GUARDED_LEVELS and self._guard.configured_for(mode)
+    def _looks_for_personal_data(self, run: RunMetadata) -> bool:
+        return run.execution_mode == "fast" and self._personal_data != "off"
+
+    def _is_guarded(self, run: RunMetadata) -> bool:
+        mode = run.execution_mode or ""
+        return _level_of(run) in _GUARDED_LEVELS and self._guard.configured_for(mode)
 
     def _block(self, check: _Check, record: StageRecord, reason: SafetyCode, text: str) -> NoReturn:
         message = self._messages[reason].in_language(check.language_of(text))

@@ -57,6 +57,21 @@ class TextStages:
         at_work.keep_text(ready)
         return self._storage.get_metadata(run.run_id)
 
+    def are_done(self, run: RunMetadata) -> bool:
+        """Whether the text of a run is ready for stage 4, and all that was to be done is on record.
+
+        In doubt it says no: then the stages are gone through again, which repeats nothing.
+        """
+        text = run.transformed_text
+        if text is None or (run.request.awaits_edit and not _has(run, 2, EDIT)):
+            return False
+        if not self._gate.has_settled(run, 3, text):
+            return False
+        if not self._wants_english(run):
+            return True
+        english = translation_of(run)
+        return _has(run, 3, STEP) and (english is None or self._gate.has_settled(run, 3, english))
+
     def _rewritten(self, run: RunMetadata, at_work: StoredTextAtWork) -> str:
         text = self._gate.check(run, 1, run.input_text, at_work)
         rules = None

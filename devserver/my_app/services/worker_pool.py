@@ -40,6 +40,10 @@ class WorkerDied(ServerError):
     code = "worker_died"
 
 
+class PoolClosed(WorkerDied):
+    """The pool was closed before the work was done; nothing that was worked on is to blame."""
+
+
 class WorkTookTooLong(ServerError):
     """The work was stopped at its time limit."""
 
@@ -89,26 +93,25 @@ class WorkerPool:
         """Return `function(*args)`, or raise what it raised.
 
         The time limit counts from the moment a process takes the task. Raises WorkTookTooLong,
-        WorkTooLarge, WorkerDied; the pool goes on with a fresh process.
+        WorkTooLarge, WorkerDied; the pool goes on with a fresh process. Raises PoolClosed when
+        `close` came before the result.
         """
         pool = self._pool
         try:
             future = pool.schedule(function, args=args, timeout=timeout_seconds)
         except RuntimeError as error:
             # A fault among its own threads, or it was closed.
-            self._replace(pool)
-            raise WorkerDied("The processes that do the work have ended.") from error
+            raise self._death(pool) from error
         try:
             return future.result()
         except FutureTimeoutError as error:
             raise WorkTookTooLong("The work took too long and was stopped.") from error
         except ProcessExpired as error:
-            raise WorkerDied("The process that did the work came to a sudden end.") from error
+            raise self._death() from error
         except MemoryError as error:
             raise WorkTooLarge("The work needed too much memory and was stopped.") from error
         except (BrokenProcessPool, CancelledError) as error:
-            self._replace(pool)
-            raise WorkerDied("The process that did the work came to a sudden end.") from error
+            raise self._death(pool) from error
 
     def warm_up(self, function: Callable[[], object]) -> None:
         """Start every process and let each call `function` once, without waiting for it."""
@@ -128,6 +131,14 @@ class WorkerPool:
             initargs=(self._memory_bytes, PROCESSORS),
             context=_Workers(),
         )
+
+    def _death(self, broken: ProcessPool | None = None) -> WorkerDied:
+        """What to raise when work was lost, perhaps with all of a pool that is `broken`."""
+        if self._closed:
+            return PoolClosed("The server is ending, and the work was stopped.")
+        if broken is not None:
+            self._replace(broken)
+        return WorkerDied("The process that did the work came to a sudden end.")
 
     def _replace(self, broken: ProcessPool) -> None:
         with self._guard:

@@ -47,6 +47,7 @@ class FakeRun:
         self.jobs: list[Job] = list(jobs)
         self.sent: list[Mapping[str, Any]] = []
         self.states: list[tuple[str | None, str]] = []
+        self.made: list[int] = []
         self.warnings: list[str] = []
         self.wanted = True
 
@@ -60,6 +61,9 @@ class FakeRun:
         known = job.model_copy(update={"job_id": job_id})
         self.jobs[self.jobs.index(job)] = known
         return known
+
+    def job_done(self, job: Job, made: int) -> None:
+        self.made.append(made)
 
     def job_is(self, job: Job, state: str) -> None:
         self.states.append((job.job_id, state))

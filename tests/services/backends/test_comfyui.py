@@ -567,6 +567,21 @@ def test_cancelling_a_running_prompt_interrupts_it(rig: Rig, comfy: FakeComfyUI)
     assert made_by(comfy) == {}
 
 
+def test_a_job_of_a_run_that_was_given_up_is_cancelled(rig: Rig, comfy: FakeComfyUI) -> None:
+    comfy.behaviour.hold = threading.Event()
+    run_id = rig.new_run("image")
+    thread = rig.work_beside(run_id)
+    comfy.wait_until_running()
+    [job] = rig.storage.get_metadata(run_id).jobs
+    rig.backend.cancel(job.model_copy(update={"server": "http://127.0.0.1:1"}))  # not ours
+    rig.backend.cancel(job.model_copy(update={"job_id": None}))
+    assert comfy.running_node is not None
+    rig.backend.cancel(job)
+    comfy.wait_until_idle()
+    thread.join()
+    assert made_by(comfy) == {}
+
+
 # Several servers
 
 

@@ -68,6 +68,7 @@ def test_the_images_come_back_in_their_order() -> None:
     answer({"created": 1, "data": [image, image], "output_format": "png", "usage": {"n": 1}})
     run = FakeRun()
     assert backend().make(request(CONFIG, run)) == [MediaData(PNG, BY)] * 2
+    assert run.made == [2]
     [call] = responses.calls
     sent = json.loads(call.request.body or "")
     assert sent == {**CONFIG.parameters, "prompt": PROMPT} == run.sent[0]
@@ -206,6 +207,79 @@ def test_a_run_that_moderation_stops_is_blocked_at_stage_4(storage: MediaStorage
     assert run.error is not None
     assert (run.status, run.error.code, run.error.stage) == ("blocked", "moderation_blocked", 4)
     assert PROMPT not in run.error.message
+
+
+class Killed(BaseException):
+    """As sudden as a kill: nothing of the pipeline catches it."""
+
+
+def cut_off_after(
+    monkeypatch: pytest.MonkeyPatch, storage: MediaStorageService, stored: int
+) -> str:
+    """A run that two pictures were answered for, cut off when so many of them were stored."""
+    answer({"data": [{"b64_json": PNG_64}, {"b64_json": PNG_64}]})
+    run_id = new_run(storage)
+    add_media = storage.add_media
+
+    def add_and_die(*given: Any) -> Any:
+        if len(storage.get_metadata(run_id).outputs) == stored:
+            raise Killed
+        return add_media(*given)
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as killing:
+        killing.setattr(storage, "add_media", add_and_die)
+        killing.setattr(storage, "record_stage", die)
+        with pytest.raises(Killed):
+            pipeline(storage).work(run_id)
+    storage.settle(run_id)
+    return run_id
+
+
+@responses.activate
+def test_pictures_that_are_all_stored_are_a_success_also_when_the_record_was_cut_off(
+    storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = cut_off_after(monkeypatch, storage, 2)
+    pipeline(storage).work(run_id)
+    run = storage.get_metadata(run_id)
+    assert (run.status, run.error, len(run.outputs)) == ("success", None, 2)
+    assert [(job.state, job.made) for job in run.jobs] == [("done", 2)]
+    assert run.stages[-1].details == {"outputs": ["output_image.png", "output_image_2.png"]}
+    assert len(responses.calls) == 1
+
+
+@pytest.mark.parametrize(("stored", "status"), [(0, "failed"), (1, "partial")])
+@responses.activate
+def test_what_was_lost_of_an_answer_is_told_and_not_paid_for_again(
+    storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch, stored: int, status: str
+) -> None:
+    run_id = cut_off_after(monkeypatch, storage, stored)
+    pipeline(storage).work(run_id)
+    run = storage.get_metadata(run_id)
+    assert (run.status, run.error and run.error.code) == (status, "sent_before")
+    assert len(run.outputs) == stored
+    assert len(responses.calls) == 1
+
+
+@responses.activate
+def test_an_answer_without_pictures_stays_that_after_a_restart(
+    storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise Killed
+
+    answer({"data": []})
+    run_id = new_run(storage)
+    with monkeypatch.context() as killing:
+        killing.setattr(storage, "record_stage", die)
+        with pytest.raises(Killed):
+            pipeline(storage).work(run_id)
+    pipeline(storage).work(run_id)
+    run = storage.get_metadata(run_id)
+    assert (run.status, run.error and run.error.code) == ("failed", "nothing_produced")
 
 
 @pytest.mark.parametrize("goes_well", [True, False])

@@ -246,6 +246,18 @@ def test_a_run_that_ends_while_the_prediction_is_made_is_cancelled_there() -> No
 
 
 @responses.activate
+def test_a_job_of_a_run_that_was_given_up_is_cancelled_there() -> None:
+    responses.post(CANCEL, status=500)
+    responses.post(CANCEL, json=prediction("canceled"))
+    job = Job(backend="replicate", server=DEFAULT_BASE_URL, job_id="abc123")
+    for unknown in ({"job_id": None}, {"job_id": "../x"}, {"server": "https://before.example"}):
+        backend().cancel(job.model_copy(update=unknown))
+    assert not responses.calls
+    backend().cancel(job)
+    assert [call.request.url for call in responses.calls] == [CANCEL, CANCEL]
+
+
+@responses.activate
 def test_what_takes_too_long_is_cancelled_there() -> None:
     created()
     looks("processing")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devserver.config import Settings
+from devserver.my_app.services.durable_files import StorageFull
+from devserver.my_app.services.run_metadata import RunMetadata, StageRecord
 from devserver.my_app.services.run_queue import EmbeddedRunQueue, Leg, LegEnd, Moved, QueueFull, Way
 from devserver.my_app.services.run_queue.port import Outlook
 from devserver.my_app.services.runs import NewRun
@@ -557,6 +560,17 @@ class Clock:
         return self.now
 
 
+def test_closing_tells_who_is_left() -> None:
+    work = Work()
+    runs = EmbeddedRunQueue(work, workers=1, max_waiting=9)
+    for run_id in "abc":
+        runs.put(run_id, ONE_LEG)
+    work.wait_for(begun=1)
+    assert runs.close(0) == ["a", "b", "c"]
+    work.go_on.set()
+    assert runs.close(30) == ["b", "c"]
+
+
 def test_how_long_it_takes_is_learnt_from_runs_of_the_kind() -> None:
     clock, work = Clock(), Steps()
     runs = EmbeddedRunQueue(work, workers=6, max_waiting=99, limits={"gpu": 1}, clock=clock)
@@ -624,8 +638,8 @@ class Recorder:
     def withdraw(self, run_id: str) -> None:
         pass
 
-    def close(self, patience_seconds: float) -> None:
-        pass
+    def close(self, patience_seconds: float) -> list[str]:
+        return [run_id for run_id, *_ in self.put_in]
 
 
 def new_run(**wished: Any) -> NewRun:
@@ -655,6 +669,56 @@ def test_a_run_queues_for_what_it_needs_and_a_restart_forgets_only_the_device(
         services.runs.cancel(run_id)
 
 
+def test_a_run_with_its_texts_on_record_waits_for_its_backend_only(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder()
+    monkeypatch.setattr(services.runs, "_queue", recorder)
+    run_id = services.runs.start(new_run()).run_id
+    passed = StageRecord(stage=3, step="word_lists", status="passed", input="Eine Blume")
+    services.storage.begin_attempt(run_id)
+    services.storage.save_transformed_text(run_id, "Eine Blume", [passed])
+    for _ in range(4):
+        services.runs.take_up_unfinished()
+        assert recorder.put_in[-1] == (run_id, "", ("atelier",))
+    services.runs.cancel(run_id)
+
+
+def test_a_disk_too_full_to_put_a_run_right_keeps_no_server_from_starting(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def settle(_: str) -> RunMetadata:
+        raise StorageFull("The server's disk is full.")
+
+    recorder = Recorder()
+    monkeypatch.setattr(services.runs, "_queue", recorder)
+    run_id = services.runs.start(new_run()).run_id
+    services.storage.begin_attempt(run_id)
+    with monkeypatch.context() as full:
+        full.setattr(services.storage, "settle", settle)
+        services.runs.take_up_unfinished()
+    # By its texts, so that an attempt is counted.
+    assert recorder.put_in[-1] == (run_id, "", ("text", "atelier"))
+    services.runs.cancel(run_id)
+
+
+def test_at_the_end_those_left_are_set_down(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services.runs, "_queue", Recorder())
+    under_way, over, in_line = (services.runs.start(new_run()).run_id for _ in range(3))
+    for run_id in (under_way, over):
+        services.storage.begin_attempt(run_id)
+    services.runs.cancel(over)
+    services.runs.close(0)
+    stood = [services.storage.get_metadata(one) for one in (under_way, over, in_line)]
+    assert [(run.status, run.attempts) for run in stood] == [
+        *(("queued", 0), ("cancelled", 1), ("queued", 0))
+    ]
+    for run_id in (under_way, in_line):
+        services.runs.cancel(run_id)
+
+
 def test_every_backend_has_a_limit(services: Services) -> None:
     limits = lane_limits(
         Settings.model_validate(
@@ -665,3 +729,22 @@ def test_every_backend_has_a_limit(services: Services) -> None:
     assert lane_limits(Settings())["comfyui"] > 0  # so that runs of before come to an end, too
     backends = {config.backend for config in services.catalogue.output_configs.values()}
     assert backends <= limits.keys()
+
+
+def test_a_run_that_is_gone_when_it_is_taken_up_keeps_no_server_from_starting(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder()
+    monkeypatch.setattr(services.runs, "_queue", recorder)
+    gone, there = (services.runs.start(new_run()).run_id for _ in range(2))
+    settle = services.storage.settle
+
+    def removed_in_between(run_id: str) -> RunMetadata:
+        if run_id == gone:
+            shutil.rmtree(services.storage.folders.path(gone))
+        return settle(run_id)
+
+    monkeypatch.setattr(services.storage, "settle", removed_in_between)
+    assert services.runs.take_up_unfinished() == 1
+    assert recorder.put_in[2:] == [(there, "", ("text", "atelier"))]
+    services.runs.cancel(there)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,7 +19,7 @@ from devserver.my_app.services.backends.port import (
     RunAtWork,
 )
 from devserver.my_app.services.errors import ServerError
-from devserver.my_app.services.media_sources import MadeBy
+from devserver.my_app.services.media_sources import MadeBy, MediaDescription
 from devserver.my_app.services.run_metadata import Job
 
 _STATES: dict[type[ServerError], str] = {
@@ -61,8 +61,8 @@ def write_down(
 @contextmanager
 def only_job(
     backend: MediaBackend, service: ApiService, request: MediaRequest, body: Mapping[str, Any]
-) -> Iterator[None]:
-    """A job that is sent in the block, once for this run and config, and done at its end.
+) -> Iterator[Job]:
+    """A job that is sent in the block, once for this run and config; its answer is `brought`.
 
     Raises BackendNotConfigured, and SentBefore when there is a job of an earlier attempt.
     """
@@ -71,8 +71,19 @@ def only_job(
         raise SentBefore
     job = write_down(backend, service, request, body)
     with failures_told(request.run, job):
-        yield
+        yield job
     request.run.job_is(job, "done")
+
+
+def brought(
+    run: RunAtWork, job: Job, descriptions: Sequence[MediaDescription]
+) -> list[MediaDescription]:
+    """What `job` brought, after it was written down how many media that are.
+
+    They can't be asked for again, so a restart has to know whether all of them are stored.
+    """
+    run.job_done(job, len(descriptions))
+    return list(descriptions)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from devserver.my_app.services.atelier.sound import make_sound
 from devserver.my_app.services.backends.port import BackendFailed, BackendTimedOut, MediaRequest
 from devserver.my_app.services.media_sources import MadeBy, MediaData, MediaDescription
 from devserver.my_app.services.output_configs import OutputConfig
+from devserver.my_app.services.run_metadata import Job
 from devserver.my_app.services.worker_pool import WorkerPool, WorkTookTooLong, WorkTooLarge
 
 _LONGEST_SECONDS = 60.0
@@ -93,6 +94,9 @@ class AtelierBackend:
             },
         )
         return [MediaData(work.data, made_by)]
+
+    def cancel(self, job: Job) -> None:
+        """Nothing: no job of it is on record."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ from devserver.my_app.services.comfyui.waiting import (
 from devserver.my_app.services.comfyui.workflow import Workflow, WorkflowInvalid
 from devserver.my_app.services.media_sources import ComfyUIPrompt, MadeBy, MediaDescription
 from devserver.my_app.services.output_configs import OutputConfig
-from devserver.my_app.services.run_metadata import Job
+from devserver.my_app.services.run_metadata import SUBMITTED, Job
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,6 @@ MAX_SUBMISSIONS = 3
 """How often one output config of one run is sent, counted over restarts of this server."""
 
 _NAME = "comfyui"
-_SUBMITTED = "submitted"
 
 
 class PromptRemoved(BackendFailed):
@@ -109,11 +108,7 @@ class ComfyUIBackend:
         """
         workflow = self._workflow(request.config)
         last = request.run.jobs[-1] if request.run.jobs else None
-        if (
-            last
-            and last.state in (_SUBMITTED, "done")
-            and self._servers.is_known(last.server or "")
-        ):
+        if last and last.state in (SUBMITTED, "done") and self._servers.is_known(last.server or ""):
             with self._servers.hold(last.server or ""):
                 made = self._follow(request, workflow, last)
             if made is not None:
@@ -127,6 +122,12 @@ class ComfyUIBackend:
                 made = self._send_and_follow(request, workflow, url)
             if made is not None:
                 return made
+
+    def cancel(self, job: Job) -> None:
+        """Take the prompt out of the queue of its server, or stop it, if that server is ours."""
+        if job.job_id and self._servers.is_known(job.server or ""):
+            with ComfyUIClient(job.server or "") as client, suppress(BackendUnreachable):
+                client.cancel(job.job_id)
 
     def _workflow(self, config: OutputConfig) -> Workflow:
         workflow = self._workflows.get(config.id)
@@ -154,7 +155,7 @@ class ComfyUIBackend:
                 "job_id": str(uuid.uuid4()),
                 "client_id": uuid.uuid4().hex,
                 "config": request.config.id,
-                "state": _SUBMITTED,
+                "state": SUBMITTED,
             }
         )
         return self._follow(request, workflow, job, graph)

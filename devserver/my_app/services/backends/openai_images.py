@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from devserver.my_app.services.backends.api_jobs import made_by, only_job
+from devserver.my_app.services.backends.api_jobs import brought, made_by, only_job
 from devserver.my_app.services.backends.api_service import ApiService
 from devserver.my_app.services.backends.port import MediaRequest
 from devserver.my_app.services.made_media import descriptions_of
 from devserver.my_app.services.media_sources import MediaDescription
 from devserver.my_app.services.output_configs import OutputConfig
+from devserver.my_app.services.run_metadata import Job
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
@@ -61,9 +62,13 @@ class OpenAIImagesBackend:
         Raises also ApiKeyRefused, SentBefore, MediaRejected.
         """
         body, seed = _body(request)
-        with only_job(self, self._service, request, body):
+        with only_job(self, self._service, request, body) as job:
             answer = self._service.post("/images/generations", body, request.run)
-        return descriptions_of(answer.get("data"), made_by(self.name, request, seed=seed))
+        images = descriptions_of(answer.get("data"), made_by(self.name, request, seed=seed))
+        return brought(request.run, job, images)
+
+    def cancel(self, job: Job) -> None:
+        """Nothing: there is only the answer, which nobody hears any more."""
 
 
 def _body(request: MediaRequest) -> tuple[dict[str, Any], int | None]:

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from devserver.my_app.services.api_calls.answers import is_moderation
-from devserver.my_app.services.backends.api_jobs import made_by, only_job
+from devserver.my_app.services.backends.api_jobs import brought, made_by, only_job
 from devserver.my_app.services.backends.api_service import ApiService
 from devserver.my_app.services.backends.port import BackendFailed, MediaRequest
 from devserver.my_app.services.made_media import descriptions_of
 from devserver.my_app.services.media_sources import MediaDescription
 from devserver.my_app.services.output_configs import OutputConfig
+from devserver.my_app.services.run_metadata import Job
 
 DEFAULT_BASE_URL = "https://openrouter.ai/api/v1"
 
@@ -63,12 +64,16 @@ class OpenRouterBackend:
         Raises also ApiKeyRefused, SentBefore, MediaRejected.
         """
         body, seed = _body(request)
-        with only_job(self, self._service, request, body):
+        with only_job(self, self._service, request, body) as job:
             answer = self._service.post("/chat/completions", body, request.run)
             images = list(_images_of(answer))
             if not images:
                 self._raise_refusal(answer)
-        return descriptions_of(images, made_by(self.name, request, seed=seed))
+        described = descriptions_of(images, made_by(self.name, request, seed=seed))
+        return brought(request.run, job, described)
+
+    def cancel(self, job: Job) -> None:
+        """Nothing: there is only the answer, which nobody hears any more."""
 
     def _raise_refusal(self, answer: Mapping[str, Any]) -> None:
         """Raise what an answer without images says of itself, if it says anything."""

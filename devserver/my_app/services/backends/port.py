@@ -72,6 +72,9 @@ class RunAtWork(Protocol):
     def job_known_as(self, job: Job, job_id: str) -> Job:
         """Write down, durably, the id that the service gave to a job; returns the job."""
 
+    def job_done(self, job: Job, made: int) -> None:
+        """Write down, durably, that a job is done and brought `made` media, one file each."""
+
     def job_is(self, job: Job, state: str) -> None:
         """Say what became of a job."""
 
@@ -129,3 +132,6 @@ class MediaBackend(Protocol):
         Raises BackendUnreachable, BackendFailed, BackendTimedOut, BackendNotConfigured,
         ModerationBlocked, NotWanted, WorkerDied.
         """
+
+    def cancel(self, job: Job) -> None:
+        """Stop a job of a run that was given up, where that is possible; raises nothing."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from devserver.my_app.services.backends.api_jobs import (
     SentBefore,
+    brought,
     check_available,
     failures_told,
     made_by,
@@ -105,7 +106,13 @@ class ReplicateBackend:
             prediction = self._follow(run, job.job_id or "", prediction)
             self._check(prediction)
         run.job_is(job, "done")
-        return descriptions_of(prediction.get("output"), made_by(self.name, request, seed=seed))
+        by = made_by(self.name, request, seed=seed)
+        return brought(run, job, descriptions_of(prediction.get("output"), by))
+
+    def cancel(self, job: Job) -> None:
+        """Cancel the prediction, if its id is known and it is one of this service's."""
+        if job.server == self._service.base_url and _ID.fullmatch(job.job_id or ""):
+            self._cancel(job.job_id or "")
 
     def _create(self, request: MediaRequest, seed: int | None) -> tuple[Job, dict[str, Any]]:
         run = request.run
@@ -163,11 +170,14 @@ class ReplicateBackend:
         try:
             yield
         except ServerError:
-            with suppress(ServerError):
-                self._service.post_again(
-                    f"/predictions/{prediction_id}/cancel", seconds=_CANCEL_SECONDS
-                )
+            self._cancel(prediction_id)
             raise
+
+    def _cancel(self, prediction_id: str) -> None:
+        with suppress(ServerError):
+            self._service.post_again(
+                f"/predictions/{prediction_id}/cancel", seconds=_CANCEL_SECONDS
+            )
 
     def _check(self, prediction: Mapping[str, Any]) -> None:
         """Raise what became of a prediction that did not go well."""

@@ -151,19 +151,20 @@ class EmbeddedRunQueue:
             return {name: len(lane) for name, lane in self._lanes.items()}
 
     def stop(self) -> None:
-        """Take no more runs and start none from now on; those under way go on.
-
-        What is still waiting stays as it is in its folder and goes on at the next start.
-        """
+        """Take no more runs and start none from now on; those under way go on."""
         with self._lock:
             self._closed = True
             self._startable.notify_all()
 
-    def close(self, patience_seconds: float) -> None:
-        """Stop, and give those under way some time to end."""
+    def close(self, patience_seconds: float) -> list[str]:
+        """Stop, and give those under way some time to end.
+
+        Returns those that are left, in line or under way: they go on at the next start.
+        """
         self.stop()
         with self._lock:
             self._ended.wait_for(lambda: not self._under_way, patience_seconds)
+            return [*self._under_way, *self._waiting]
 
     def _is_current(self, board: _Board) -> bool:
         age = self._clock() - board.forecast.now

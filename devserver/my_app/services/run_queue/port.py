@@ -7,7 +7,7 @@ the place of the adapter inside this process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, Protocol
@@ -120,5 +120,8 @@ class RunQueue(Protocol):
     def stop(self) -> None:
         """Take no more runs and start none from now on; those under way go on."""
 
-    def close(self, patience_seconds: float) -> None:
-        """Stop, and give those under way some time to end."""
+    def close(self, patience_seconds: float) -> Sequence[str]:
+        """Stop, and give those under way some time to end.
+
+        Returns those that are left, in line or under way.
+        """

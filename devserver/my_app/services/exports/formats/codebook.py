@@ -301,6 +301,7 @@ _JOB_COLUMNS = (
     _CONFIG,
     Column("state", "text", "was daraus wurde", "what became of it"),
     Column("workflow", "text", "Datei mit dem, was gesendet wurde", "the file with what was sent"),
+    Column("made", "whole number", "wie viele Medien sie brachte", "how many media it brought"),
 )
 
 
