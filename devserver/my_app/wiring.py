@@ -433,6 +433,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         keys=keys,
         safety_floor=settings.minimum_safety_level,
         has_texts=pipeline.has_texts,
+        cancel_jobs=pipeline.cancel_jobs,
     )
     runs.take_up_unfinished(over=index.known_to_be_over())
     exports.start()

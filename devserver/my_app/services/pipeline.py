@@ -59,7 +59,7 @@ class Pipeline:
         self._text_stages = text_stages
         self._media_stage = media_stage
         self._are_texts_done = are_texts_done
-        self._cancel_jobs = cancel_jobs
+        self.cancel_jobs = cancel_jobs
 
     def has_texts(self, run: RunMetadata) -> bool:
         """Whether all is on record that `write_texts` would do, so that it can be left out."""
@@ -117,7 +117,7 @@ class Pipeline:
             if not is_begun or run.status == "queued":
                 if run.attempts >= MAX_ATTEMPTS:
                     self._last_words.say(run_id, "failed", _GAVE_UP)
-                    self._cancel_jobs(run)
+                    self.cancel_jobs(run)
                     return LegEnd.FAILED
                 run = self._storage.begin_attempt(run_id)
             return step(run)

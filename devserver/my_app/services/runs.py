@@ -96,8 +96,10 @@ class Runs:
         keys: IdempotencyKeys,
         safety_floor: SafetyLevel,
         has_texts: Callable[[RunMetadata], bool],
+        cancel_jobs: Callable[[RunMetadata], None],
     ) -> None:
-        """`has_texts` says whether all of a run but stage 4 is on record."""
+        """`has_texts` says whether all of a run but stage 4 is on record; `cancel_jobs` lets
+        backends stop what they do for a run."""
         self._storage = storage
         self._catalogue = catalogue
         self._queue = queue
@@ -108,6 +110,7 @@ class Runs:
         self._keys = keys
         self._safety_floor = safety_floor
         self._has_texts = has_texts
+        self._cancel_jobs = cancel_jobs
 
     def start(
         self,
@@ -202,8 +205,12 @@ class Runs:
 
         Raises RunNotFound, RunIsOver.
         """
+        outlook = self._queue.outlook(run_id)
         run = self._storage.finish_run(run_id, "cancelled")
         self._queue.withdraw(run_id)
+        if outlook and outlook.place is not None:
+            # No worker is there to do it, and an earlier server may have sent some.
+            self._cancel_jobs(run)
         return run
 
     def outlook(self, run_id: str) -> Outlook | None:

@@ -622,6 +622,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.put_in: list[tuple[str, str, tuple[str, ...]]] = []
+        self.outlooks: dict[str, Outlook] = {}
 
     def check_room(self) -> None:
         pass
@@ -631,6 +632,9 @@ class Recorder:
 
     def learn(self, leg: Leg, seconds: float) -> None:
         pass
+
+    def outlook(self, run_id: str) -> Outlook | None:
+        return self.outlooks.get(run_id)
 
     def let_go(self, run_id: str) -> None:
         pass
@@ -748,3 +752,17 @@ def test_a_run_that_is_gone_when_it_is_taken_up_keeps_no_server_from_starting(
     assert services.runs.take_up_unfinished() == 1
     assert recorder.put_in[2:] == [(there, "", ("text", "atelier"))]
     services.runs.cancel(there)
+
+
+def test_jobs_of_a_cancelled_run_are_ended_where_no_worker_does_it(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder()
+    ended: list[str] = []
+    monkeypatch.setattr(services.runs, "_queue", recorder)
+    monkeypatch.setattr(services.runs, "_cancel_jobs", lambda run: ended.append(run.run_id))
+    in_line, under_way, unknown = (services.runs.start(new_run()).run_id for _ in range(3))
+    recorder.outlooks = {in_line: Outlook(3, None), under_way: Outlook(None, 5.0)}
+    for run_id in (in_line, under_way, unknown):
+        services.runs.cancel(run_id)
+    assert ended == [in_line]
