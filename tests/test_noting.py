@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from devserver.commands import main
 from devserver.my_app.services.audit import Audit
 from devserver.my_app.services.run_folders import RunFolders
+from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.services.storage_root import StorageRoot
 from tests.running_server import RunningServer
 from tests.stored_run import contents, put_run
@@ -65,8 +66,9 @@ def by_hand(action: str, run_id: str | None = None, **facts: object) -> Line:
 def test_looking_is_noted(
     noted: Callable[..., list[Line]], exports: Path, folders: RunFolders
 ) -> None:
-    run_id = put_run(folders, workshop=str(exports), user_id="Geheim")
-    of_workshop = ("--workshop", str(exports))
+    workshop = f"noted {new_run_id()}"
+    run_id = put_run(folders, workshop=workshop, user_id="Geheim")
+    of_workshop = ("--workshop", workshop)
     assert noted("list", *of_workshop, "--q", "blume", "--q", "") == [
         by_hand("searched", found=1, filters=["q", "workshop"])
     ]
@@ -93,7 +95,7 @@ def test_taking_away_is_noted(
 def test_keeping_and_forgetting_is_noted_once(
     noted: Callable[..., list[Line]], exports: Path, folders: RunFolders
 ) -> None:
-    label = f"DOE {exports}"
+    label = f"noted {new_run_id()}"
     one, other = (put_run(folders, finished_at=OLD, workshop=label) for _ in range(2))
     put_run(folders, user_id=label)
     assert noted("archive", one, other) == [by_hand("archived", one), by_hand("archived", other)]
