@@ -297,6 +297,7 @@ def test_what_was_not_sent_yet_is_called_off_at_once(shaken: Page, server: Runni
 
 def test_no_work_is_dropped_before_the_server_has_it(page: Page, server: RunningServer) -> None:
     page.goto(server.url)
+    expect(page.locator("#idea")).to_be_visible(timeout=LONGEST)  # so that it shows none of these
     kept = page.evaluate(
         """async () => {
             const { keepWork, works } = await import("/static/js/workshop/tablet.js");
