@@ -13,12 +13,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future, InvalidStateError
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from multiprocessing.context import SpawnContext, SpawnProcess
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -87,6 +88,7 @@ class WorkerPool:
         self._memory_bytes = memory_bytes
         self._guard = threading.Lock()
         self._closed = False
+        self._waited_for: dict[Future[Any], ProcessPool] = {}
         self._pool = self._new_pool()
 
     def run(self, timeout_seconds: float, function: Callable[..., T], *args: object) -> T:
@@ -102,6 +104,9 @@ class WorkerPool:
         except RuntimeError as error:
             # A fault among its own threads, or it was closed.
             raise self._death(pool) from error
+        self._waited_for[future] = pool
+        if not pool.active:
+            self._let_go(pool)  # stopped in between
         try:
             return future.result()
         except FutureTimeoutError as error:
@@ -112,6 +117,8 @@ class WorkerPool:
             raise WorkTooLarge("The work needed too much memory and was stopped.") from error
         except (BrokenProcessPool, CancelledError) as error:
             raise self._death(pool) from error
+        finally:
+            self._waited_for.pop(future, None)
 
     def warm_up(self, function: Callable[[], object]) -> None:
         """Start every process and let each call `function` once, without waiting for it."""
@@ -147,10 +154,17 @@ class WorkerPool:
                 self._stop(broken)
                 self._pool = self._new_pool()
 
-    @staticmethod
-    def _stop(pool: ProcessPool) -> None:
+    def _stop(self, pool: ProcessPool) -> None:
         pool.stop()  # type: ignore[no-untyped-call]
         pool.join()
+        self._let_go(pool)
+
+    def _let_go(self, pool: ProcessPool) -> None:
+        """End the waiting for work of a stopped pool, which sometimes forgets to (pebble 5.2)."""
+        for future, its_pool in list(self._waited_for.items()):
+            if its_pool is pool and not future.done():
+                with suppress(InvalidStateError):
+                    future.set_exception(BrokenProcessPool())
 
 
 def _prepare_process(memory_bytes: int, processors: frozenset[int]) -> None:
