@@ -3,11 +3,14 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
@@ -41,6 +44,11 @@ def die() -> None:
 def never_end() -> None:
     while True:
         pass
+
+
+def call_and_never_end(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)):
+        never_end()
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +151,34 @@ def test_work_after_the_closing_is_told_apart_from_a_death() -> None:
     pool.close()
     with pytest.raises(PoolClosed):
         pool.run(60, os.getpid)
+
+
+@pytest.mark.parametrize("forgets", [True, False])
+def test_nobody_waits_for_work_of_a_closed_pool(
+    monkeypatch: pytest.MonkeyPatch, forgets: bool
+) -> None:
+    """Pebble mostly ends the work of a pool that is stopped, when it notices its closed pipes."""
+    pool = WorkerPool(1, memory_bytes=512 * 1024**2)
+    if forgets:
+        tasks = pool._pool._pool_manager.task_manager
+        monkeypatch.setattr(tasks, "tasks_abort", lambda _: None)
+    ends: Queue[BaseException] = Queue()
+
+    def work(function: Callable[..., object], *args: object) -> None:
+        try:
+            pool.run(600, function, *args)
+        except WorkerDied as error:
+            ends.put(error)
+
+    with socket.create_server(("127.0.0.1", 0)) as called:
+        called.settimeout(60)
+        port = called.getsockname()[1]
+        # Threads that a hanging test leaves behind must not keep the others from ending.
+        threading.Thread(target=work, args=(call_and_never_end, port), daemon=True).start()
+        called.accept()[0].close()
+        threading.Thread(target=work, args=(add, 1, 2), daemon=True).start()
+        pool.close()
+        assert [type(ends.get(timeout=60)) for _ in range(2)] == [PoolClosed, PoolClosed]
 
 
 def test_no_process_outlives_its_parent() -> None:

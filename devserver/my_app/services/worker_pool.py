@@ -13,13 +13,12 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, InvalidStateError
+from concurrent.futures import CancelledError, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from multiprocessing.context import SpawnContext, SpawnProcess
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -33,6 +32,9 @@ T = TypeVar("T")
 
 _NICENESS = 10
 """Answers come before work: a request must not wait for a core that a picture is drawn on."""
+
+_LOOK_SECONDS = 0.5
+"""How often work that is waited for is asked whether its pool still lives."""
 
 
 class WorkerDied(ServerError):
@@ -88,7 +90,6 @@ class WorkerPool:
         self._memory_bytes = memory_bytes
         self._guard = threading.Lock()
         self._closed = False
-        self._waited_for: dict[Future[Any], ProcessPool] = {}
         self._pool = self._new_pool()
 
     def run(self, timeout_seconds: float, function: Callable[..., T], *args: object) -> T:
@@ -104,11 +105,8 @@ class WorkerPool:
         except RuntimeError as error:
             # A fault among its own threads, or it was closed.
             raise self._death(pool) from error
-        self._waited_for[future] = pool
-        if not pool.active:
-            self._let_go(pool)  # stopped in between
         try:
-            return future.result()
+            return _result(future, pool)
         except FutureTimeoutError as error:
             raise WorkTookTooLong("The work took too long and was stopped.") from error
         except ProcessExpired as error:
@@ -117,8 +115,6 @@ class WorkerPool:
             raise WorkTooLarge("The work needed too much memory and was stopped.") from error
         except (BrokenProcessPool, CancelledError) as error:
             raise self._death(pool) from error
-        finally:
-            self._waited_for.pop(future, None)
 
     def warm_up(self, function: Callable[[], object]) -> None:
         """Start every process and let each call `function` once, without waiting for it."""
@@ -129,7 +125,7 @@ class WorkerPool:
         """Stop all processes at once; tasks under way are lost."""
         with self._guard:
             self._closed = True
-            self._stop(self._pool)
+            _stop(self._pool)
 
     def _new_pool(self) -> ProcessPool:
         return ProcessPool(
@@ -151,20 +147,22 @@ class WorkerPool:
         with self._guard:
             if self._pool is broken and not self._closed:
                 logger.warning("the pool of worker processes broke and is made anew")
-                self._stop(broken)
+                _stop(broken)
                 self._pool = self._new_pool()
 
-    def _stop(self, pool: ProcessPool) -> None:
-        pool.stop()  # type: ignore[no-untyped-call]
-        pool.join()
-        self._let_go(pool)
 
-    def _let_go(self, pool: ProcessPool) -> None:
-        """End the waiting for work of a stopped pool, which sometimes forgets to (pebble 5.2)."""
-        for future, its_pool in list(self._waited_for.items()):
-            if its_pool is pool and not future.done():
-                with suppress(InvalidStateError):
-                    future.set_exception(BrokenProcessPool())
+def _result(future: Future[T], pool: ProcessPool) -> T:
+    """Wait for a result as long as the pool is there: pebble 5.2 ends none of a stopped pool's."""
+    while not future.done():
+        if not pool.active:
+            raise BrokenProcessPool("The pool was stopped.")
+        wait([future], timeout=_LOOK_SECONDS)
+    return future.result()
+
+
+def _stop(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
 
 
 def _prepare_process(memory_bytes: int, processors: frozenset[int]) -> None:
