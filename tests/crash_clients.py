@@ -200,8 +200,8 @@ class Child:
             except requests.RequestException:
                 self._told.pause()
                 continue
-            # Without a run_id, 503 says that nothing was started; with one, how the run ended.
-            if answer.status_code not in (429, 503) or "run_id" in answer.json():
+            # Without Retry-After, 503 says how the run ended; with it, that nothing was done.
+            if answer.status_code not in (429, 503) or "Retry-After" not in answer.headers:
                 return answer
             self._told.pause()
         raise AssertionError("The server did not answer any more.")
