@@ -180,3 +180,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture(params=["alone", "beside a server"])
+def exports(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The root that a command works on: one that no server owns, and one that a server does."""
+    if request.param == "alone":
+        return StorageRoot(tmp_path / "exports").path
+    server: RunningServer = request.getfixturevalue("server")
+    return server.exports

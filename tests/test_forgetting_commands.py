@@ -19,17 +19,9 @@ from tests.running_server import RunningServer
 from tests.stored_run import contents, put_run
 
 
-@pytest.fixture(params=["alone", "beside a server"])
-def exports(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    if request.param == "alone":
-        return StorageRoot(tmp_path / "exports").path
-    server: RunningServer = request.getfixturevalue("server")
-    return server.exports
-
-
 @pytest.fixture
-def folders(exports: Path) -> RunFolders:
-    return RunFolders(StorageRoot(exports))
+def root(exports: Path) -> StorageRoot:
+    return StorageRoot(exports)
 
 
 def command(exports: Path, *arguments: str, said: str = "", **more: str) -> Result:

@@ -15,24 +15,15 @@ from devserver.my_app.services.audit import Audit
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.services.storage_root import StorageRoot
-from tests.running_server import RunningServer
 from tests.stored_run import contents, put_run
 
 Line = tuple[str, str, str | None, dict[str, Any]]
 OLD = "2020-01-01T00:00:00+00:00"
 
 
-@pytest.fixture(params=["alone", "beside a server"])
-def exports(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    if request.param == "alone":
-        return StorageRoot(tmp_path / "exports").path
-    server: RunningServer = request.getfixturevalue("server")
-    return server.exports
-
-
 @pytest.fixture
-def folders(exports: Path) -> RunFolders:
-    return RunFolders(StorageRoot(exports))
+def root(exports: Path) -> StorageRoot:
+    return StorageRoot(exports)
 
 
 def command(exports: Path, *arguments: str, said: str = "") -> Result:

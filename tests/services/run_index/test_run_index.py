@@ -167,6 +167,17 @@ def test_a_broken_folder_is_passed_over_and_said_once(
         index.close()
 
 
+def look_past(bad: str, index: RunIndex, caplog: pytest.LogCaptureFixture, *others: str) -> None:
+    """All others are found, and it is said once what is wrong with one."""
+    try:
+        index.look_through()
+        assert ids(index) == list(others)
+        assert index.state.complete
+    finally:
+        index.close()
+    assert caplog.text.count(bad) == 1
+
+
 @pytest.mark.parametrize("is_archived", [False, True])
 def test_a_run_that_no_row_can_be_made_of_hides_no_other(
     root: StorageRoot,
@@ -185,14 +196,7 @@ def test_a_run_that_no_row_can_be_made_of_hides_no_other(
         return row_of(run, stamp, is_settled=is_settled)
 
     monkeypatch.setattr(agreement, "row_of", row_or_not)
-    index = index_on(root)
-    try:
-        index.look_through()
-        assert ids(index) == [good]
-        assert index.state.complete
-    finally:
-        index.close()
-    assert caplog.text.count(bad) == 1
+    look_past(bad, index_on(root), caplog, good)
     assert "Eine Blume" not in caplog.text
 
 
@@ -202,14 +206,7 @@ def test_half_a_character_hides_no_other_run(
     good, bad = write_runs(root.runs, 2)
     metadata = {"run_id": bad, "user_id": "a\ud800", "input_text": "\udfff", "schema": "\ud83d"}
     (root.runs / bad / "metadata.json").write_text(json.dumps(metadata))
-    index = index_on(root)
-    try:
-        index.look_through()
-        assert ids(index) == [good]
-        assert index.state.complete
-    finally:
-        index.close()
-    assert caplog.text.count(bad) == 1
+    look_past(bad, index_on(root), caplog, good)
 
 
 def test_a_link_is_no_run(root: StorageRoot, tmp_path: Path) -> None:
