@@ -89,6 +89,14 @@ def test_it_says_by_whom_and_when_it_was_made(report: DocxReport, tmp_path: Path
         assert word not in everything
 
 
+def test_a_long_title_stands_there_whole(report: DocxReport, tmp_path: Path) -> None:
+    """Word takes 255 characters for what is said about a document; no text has such a limit."""
+    title = "Sommer " * 70 + "Ende"
+    document = made(report, run_with(tmp_path, "Die Katze"), title=title)
+    assert title in text_of(document)
+    assert document.core_properties.title == title[:254] + "…"
+
+
 def test_changes_are_struck_through_and_underlined(report: DocxReport, tmp_path: Path) -> None:
     document = made(report, run_with(tmp_path, "Die Katze schläft", after="Die Katze tanzt"))
     runs = [run for paragraph in document.paragraphs for run in paragraph.runs]

@@ -27,6 +27,7 @@ WIDTH = Cm(16.6)
 _ACCENT = RGBColor(0x24, 0x5C, 0x68)
 _REMOVED, _ADDED = RGBColor(0x8A, 0x1C, 0x1C), RGBColor(0x0B, 0x5A, 0x2B)
 _FONT = "Calibri"
+_LONGEST_PROPERTY = 255
 _PROGRAM = (
     '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<Properties xmlns="http://schemas.'
     'openxmlformats.org/officeDocument/2006/extended-properties">'
@@ -41,7 +42,7 @@ def new_document(report: Report) -> Document:
         if element.tag != qn("w:sectPr"):
             document.element.body.remove(element)
     about = document.core_properties
-    about.title, about.author, about.comments = report.title, "", report.words["about"]
+    about.title, about.author, about.comments = _short(report.title), "", report.words["about"]
     about.language = report.language
     about.created = about.modified = report.made_at
     about.last_modified_by, about.revision = "", 1
@@ -58,6 +59,13 @@ def new_document(report: Report) -> Document:
         footer.add_run(text)
     footer._p.append(field("PAGE"))
     return document
+
+
+def _short(title: str) -> str:
+    """As much of a title as may stand in the properties of a document."""
+    if len(title) <= _LONGEST_PROPERTY:
+        return title
+    return title[: _LONGEST_PROPERTY - 1] + "…"
 
 
 def _forget_template(document: Document) -> None:
