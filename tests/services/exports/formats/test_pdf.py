@@ -74,6 +74,28 @@ def test_words_are_copied_without_a_sign_nobody_sees(
     assert str(mark["/Title"]).endswith(text)
 
 
+def drawn(report: PdfReport, tmp_path: Path, before: str, sign: str, after: str) -> tuple[str, int]:
+    """How a sign within a word is read, and of how many coloured pictures the report is drawn."""
+    reader = made(report, run_with(tmp_path, before + sign + after, after=None))
+    found = re.search(rf"{before}(\S+?)\s*{after[:3]}", text_of(reader))
+    assert found
+    fonts = {
+        font.indirect_reference: font.get_object()
+        for page in reader.pages
+        for font in page["/Resources"]["/Font"].get_object().values()  # type: ignore[index]
+    }
+    return found[1], sum(len(font.get("/CharProcs", ())) for font in fonts.values())
+
+
+@pytest.mark.parametrize("sign", ["कि", "1\ufe0f\u20e3", "🇩🇪", "👩\u200d🚀"])
+def test_a_long_word_is_broken_between_signs_not_within_them(
+    report: PdfReport, tmp_path: Path, sign: str
+) -> None:
+    """Half a flag is a letter, and a vowel sign without its letter is a dotted circle."""
+    in_short_word = drawn(report, tmp_path / "short", "w" * 3, sign, "m" * 3)
+    assert drawn(report, tmp_path / "long", "w" * 24, sign, "m" * 60) == in_short_word
+
+
 def test_ids_stand_on_one_line_and_can_be_looked_for(report: PdfReport, tmp_path: Path) -> None:
     run_id = "00d86d9d-fb00-4d00-9d00-fb0d0d0d0d0d"
     run = run_with(tmp_path, run_id=run_id)
