@@ -191,6 +191,21 @@ def test_a_child_sees_its_place_in_line(
     assert [run.status for run in runs].count("cancelled") == 1
 
 
+def test_trying_again_makes_it_of_the_text_it_went_on_with(
+    page: Page, painting: RunningServer, held: threading.Event
+) -> None:
+    card, field = ask_to_edit(page, painting.url, "Ein Ballon")
+    field.fill("Ein Ballon über Bonn")
+    card.get_by_role("button", name="So weitermachen").click()
+    expect(cards(page, "running").locator(".stages .now")).to_have_text("Machen: gerade dran")
+    cards(page).get_by_role("button", name="Abbrechen").click()
+    wait_for(page, "cancelled").get_by_role("button", name="Noch einmal versuchen").click()
+    held.set()
+    wait_for(page, "success")
+    runs = [check_folder(folder) for folder in stored_runs(painting, "Ein Ballon")]
+    assert [run.transformed_text for run in runs] == ["Ein Ballon über Bonn"] * 2
+
+
 def test_who_is_finished_leaves_no_work_in_the_making(
     shaken: Page, painting: RunningServer, held: threading.Event
 ) -> None:

@@ -136,8 +136,8 @@ function cardOf(entry) {
     work,
     schema,
     {
-      again: () => again(entry),
-      retry: () => begin(work, rerun(work, "same")),
+      again: () => makeAgain(entry, "new"),
+      retry: () => makeAgain(entry, "same"),
       otherStyle: () => chooseOtherStyle(work),
       changeIdea: () => takeUp(work),
       edit: (text) => keepEdited(work, text),
@@ -153,14 +153,16 @@ function rerun(work, seed) {
   return { path: `/api/runs/${work.runId}/rerun`, body: { seed } };
 }
 
-/** Make it once more, differently: of the text as the child changed it, where it did. */
-function again({ work, state }) {
-  if (!state.stages.some((stage) => stage.status === "edited")) {
-    begin(work, rerun(work, "new"));
+/** Make it once more, with the text as the child changed it or was changing it, where it did. */
+function makeAgain({ work, state }, seed) {
+  const wentOn = state.stages.some((stage) => stage.status === "edited");
+  if (!wentOn && work.edited === undefined) {
+    begin(work, rerun(work, seed));
     return;
   }
   // A repetition begins with the idea and has it rewritten, so this is a new run with the same edit.
-  begin(work, orderOf({ ...work, lookFirst: true }), { edited: state.transformed_text, goesOn: true });
+  const kept = wentOn ? { edited: state.transformed_text, goesOn: true } : { edited: work.edited };
+  begin(work, orderOf({ ...work, lookFirst: true }), kept);
 }
 
 /** Put the idea of `work` into the form, unless another is begun there that the child keeps. */

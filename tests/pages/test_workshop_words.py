@@ -1,0 +1,43 @@
+"""No word of a child gets lost at the workshop page, whatever happens to what it was sent with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.honest_folders import check_folder
+from tests.pages.conftest import tablet
+from tests.pages.workshop_steps import (
+    ask_to_edit,
+    stored_runs,
+    wait_for,
+)
+from tests.running_server import RunningServer
+
+START = "**/api/schema/pipeline/execute"
+
+
+@pytest.fixture(name="shaken")
+def _shaken(browser: Browser) -> Iterator[Page]:
+    """A page of a tablet whose server is out of reach at times, which its console says."""
+    with tablet(browser, may_complain=True) as page:
+        yield page
+
+
+def test_trying_again_makes_it_of_the_text_as_it_was_changed(
+    shaken: Page, server: RunningServer
+) -> None:
+    idea, changed = "Ein Pinsel", "Ein Pinsel voller Farbe"
+    card, field = ask_to_edit(shaken, server.url, idea)
+    field.fill(changed)
+    card.get_by_role("button", name="Abbrechen").click()
+    cancelled = wait_for(shaken, "cancelled")
+    cancelled.get_by_role("button", name="Noch einmal versuchen").click()
+    card = wait_for(shaken, "awaiting_edit")
+    expect(card.get_by_label("Ändere den neuen Text")).to_have_value(changed)
+    card.get_by_role("button", name="So weitermachen").click()
+    wait_for(shaken, "success")
+    runs = [check_folder(folder) for folder in stored_runs(server, idea)]
+    assert [run.transformed_text for run in runs if run.status == "success"] == [changed]
