@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.honest_folders import check_folder
 from tests.pages.conftest import tablet
@@ -26,6 +27,11 @@ def _shaken(browser: Browser) -> Iterator[Page]:
         yield page
 
 
+def refuse(route: Route, code: str, status: int) -> None:
+    body = {"status": "error", "error": "No.", "code": code, "run_id": None}
+    route.fulfill(status=status, body=json.dumps(body))
+
+
 def test_trying_again_makes_it_of_the_text_as_it_was_changed(
     shaken: Page, server: RunningServer
 ) -> None:
@@ -41,3 +47,17 @@ def test_trying_again_makes_it_of_the_text_as_it_was_changed(
     wait_for(shaken, "success")
     runs = [check_folder(folder) for folder in stored_runs(server, idea)]
     assert [run.transformed_text for run in runs if run.status == "success"] == [changed]
+
+
+def test_a_text_under_way_is_not_typed_on(shaken: Page, server: RunningServer) -> None:
+    """What was typed behind it would neither be sent nor be kept."""
+    card, field = ask_to_edit(shaken, server.url, "Ein Tunnel")
+    shaken.route("**/continue", lambda route: refuse(route, "invalid_request", 400), times=1)
+    card.get_by_role("button", name="So weitermachen").click()
+    expect(card.get_by_role("alert")).not_to_be_empty()
+    field.fill("Ein langer Tunnel")
+    shaken.context.set_offline(True)
+    card.get_by_role("button", name="So weitermachen").click()
+    expect(field).not_to_be_editable()
+    shaken.context.set_offline(False)
+    wait_for(shaken, "success")

@@ -124,9 +124,12 @@ export function runCard(work, schema, ways, news) {
         event.preventDefault();
         if (go.disabled) return;
         go.disabled = true;
+        // What was typed behind the text that is under way would get lost.
+        field.readOnly = true;
         refused.textContent = "";
         refused.textContent = (await ways.goOn(field.value)) || "";
         go.disabled = false;
+        field.readOnly = false;
         if (refused.textContent) field.focus();
         else heading.focus();
       });
