@@ -11,9 +11,13 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.honest_folders import check_folder
 from tests.pages.conftest import tablet
 from tests.pages.workshop_steps import (
+    LONGEST,
     ask_to_edit,
+    cards,
+    go,
     stored_runs,
     wait_for,
+    write,
 )
 from tests.running_server import RunningServer
 
@@ -30,6 +34,18 @@ def _shaken(browser: Browser) -> Iterator[Page]:
 def refuse(route: Route, code: str, status: int) -> None:
     body = {"status": "error", "error": "No.", "code": code, "run_id": None}
     route.fulfill(status=status, body=json.dumps(body))
+
+
+def send_later(page: Page, *ideas: str) -> None:
+    """Write ideas down and send them while the Wi-Fi is away."""
+    expect(page.locator("#idea")).to_be_visible(timeout=LONGEST)
+    page.context.set_offline(True)
+    for idea in ideas:
+        if page.locator("#idea").is_hidden():
+            page.get_by_role("button", name="Neue Idee").press("Enter")
+        write(page, idea)
+        go(page)
+    expect(cards(page, "sending")).to_have_count(len(ideas))
 
 
 def test_trying_again_makes_it_of_the_text_as_it_was_changed(
@@ -61,3 +77,17 @@ def test_a_text_under_way_is_not_typed_on(shaken: Page, server: RunningServer) -
     expect(field).not_to_be_editable()
     shaken.context.set_offline(False)
     wait_for(shaken, "success")
+
+
+def test_an_idea_that_is_called_off_unsent_is_in_the_form_again(
+    shaken: Page, server: RunningServer
+) -> None:
+    shaken.goto(server.url)
+    send_later(shaken, "Eine lange Idee")
+    cards(shaken).get_by_role("button", name="Abbrechen").click()
+    expect(shaken.locator("#idea")).to_have_value("Eine lange Idee")
+    expect(shaken.locator("#idea")).to_be_focused()
+    expect(cards(shaken)).to_have_count(0)
+    shaken.context.set_offline(False)
+    shaken.reload()
+    expect(shaken.locator("#idea")).to_have_value("Eine lange Idee")

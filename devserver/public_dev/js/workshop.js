@@ -229,9 +229,19 @@ function takeAnotherWay(work) {
   return true;
 }
 
+/** An idea that was not sent and is in no other work goes back into the form, where none is begun. */
+function callOff(work) {
+  const isElsewhere = [...shown.values()].some((entry) => entry.work.idea === work.idea);
+  if (!isElsewhere && !byId("idea").value.trim()) {
+    form.fill(work);
+    keepDraft(form.written());
+  }
+  lookAtWorks();
+}
+
 async function showRefusal(work, error) {
   if (error.code === "called_off") {
-    lookAtWorks();
+    callOff(work);
     return;
   }
   await takeUp(work, sentence(error));
