@@ -91,3 +91,13 @@ def test_an_idea_that_is_called_off_unsent_is_in_the_form_again(
     shaken.context.set_offline(False)
     shaken.reload()
     expect(shaken.locator("#idea")).to_have_value("Eine lange Idee")
+
+
+def test_a_proxy_without_its_server_is_waited_for(shaken: Page, server: RunningServer) -> None:
+    shaken.goto(server.url)
+    write(shaken, "Ein Türsteher")
+    shaken.route(START, lambda route: route.fulfill(status=502, body="Bad Gateway"), times=1)
+    with shaken.expect_response(START):
+        go(shaken)
+    wait_for(shaken, "success")
+    assert len(stored_runs(server, "Ein Türsteher")) == 1

@@ -21,7 +21,9 @@ export class ApiError extends Error {
 
   /** Whether the same request may work a little later. */
   get mayPass() {
-    return this.status === 0 || this.status === 408 || this.status === 429 || this.status === 503;
+    // What our server did not say is a proxy's page: behind it the server is just starting again.
+    const isProxys = this.code === "not_understood" && this.status >= 500;
+    return isProxys || this.status === 0 || this.status === 408 || this.status === 429 || this.status === 503;
   }
 }
 
