@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -101,3 +102,30 @@ def test_a_proxy_without_its_server_is_waited_for(shaken: Page, server: RunningS
         go(shaken)
     wait_for(shaken, "success")
     assert len(stored_runs(server, "Ein Türsteher")) == 1
+
+
+def test_what_needs_a_code_is_sent_when_it_is_there(browser: Browser, tmp_path: Path) -> None:
+    server = RunningServer(
+        tmp_path, DEVSERVER_WORKSHOP_CODES="rot-3=Klasse 3b", DEVSERVER_POOL_PROCESSES="1"
+    )
+    server.start()
+    ideas = ("Ein Schloss", "Ein Schlüssel", "Ein Riegel")
+    try:
+        with tablet(browser, may_complain=True) as page:
+            page.goto(server.url)
+            page.get_by_label("Der Code eures Workshops").fill("rot-3")
+            page.get_by_role("button", name="Weiter").click()
+            send_later(page, *ideas)
+            page.context.clear_cookies()
+            page.context.set_offline(False)
+            expect(page.get_by_label("Der Code eures Workshops")).to_be_visible(timeout=LONGEST)
+            last = cards(page).filter(has_text="Code").first
+            expect(cards(page).filter(has_text="Code")).to_have_count(3, timeout=LONGEST)
+            last.get_by_role("button", name="Abbrechen").click()
+            expect(cards(page)).to_have_count(2)
+            page.get_by_label("Der Code eures Workshops").fill("rot-3")
+            page.get_by_role("button", name="Weiter").click()
+            wait_for(page, "success", 2)
+        assert [len(stored_runs(server, idea)) for idea in ideas] == [1, 1, 0]
+    finally:
+        server.stop()

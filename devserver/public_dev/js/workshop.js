@@ -27,6 +27,7 @@ let form = null; // once it is known what can be chosen
 let shownTo = null; // the mark of the child whose works and words the page shows
 const shown = new Map(); // the works on the page: key -> { work, card, watch, state, calls }
 const lost = new Set(); // the keys of those that can't be heard of just now
+const uncoded = new Set(); // the entries that are sent when the code of the workshop is there
 
 function news(text) {
   byId("news").textContent = text;
@@ -205,6 +206,10 @@ async function send(entry) {
       send(entry);
       return;
     }
+    if (error.code === "workshop_code_required") {
+      waitForCode(entry, error);
+      return;
+    }
     remove(entry);
     showRefusal(work, error);
     return;
@@ -216,6 +221,13 @@ async function send(entry) {
   work.order = null;
   keepWork(work);
   watch(entry);
+}
+
+function waitForCode(entry, error) {
+  uncoded.add(entry);
+  entry.trouble = { text: sentence(error) };
+  entry.card.sending(entry.trouble);
+  codes.askForCode();
 }
 
 /** Where the usual way to make a medium is missing, name one that is there. False without one. */
@@ -247,7 +259,6 @@ async function showRefusal(work, error) {
   await takeUp(work, sentence(error));
   write();
   byId("form-news").textContent = sentence(error);
-  if (error.code === "workshop_code_required") codes.askForCode();
 }
 
 function watch(entry) {
@@ -275,6 +286,7 @@ function showState(entry) {
 function remove(entry) {
   const group = entry.card.node.closest(".idea-group");
   entry.calls.abort();
+  uncoded.delete(entry);
   if (entry.watch) entry.watch.stop();
   entry.card.stop();
   entry.card.node.remove();
@@ -322,6 +334,11 @@ async function goOn(entry, text) {
 }
 
 async function cancel(entry) {
+  if (uncoded.has(entry)) {
+    remove(entry);
+    callOff(entry.work);
+    return;
+  }
   if (!entry.work.runId) {
     entry.calls.abort();
     return;
@@ -384,6 +401,10 @@ function comeBack() {
 // The page
 
 const codes = codeForm((byHand) => {
+  for (const entry of uncoded) {
+    uncoded.delete(entry);
+    send(entry);
+  }
   const view = shown.size ? document.body.dataset.view || "works" : "write";
   if (!byHand) showView(view);
   else if (view === "works") lookAtWorks();
