@@ -129,3 +129,31 @@ def test_what_needs_a_code_is_sent_when_it_is_there(browser: Browser, tmp_path: 
         assert [len(stored_runs(server, idea)) for idea in ideas] == [1, 1, 0]
     finally:
         server.stop()
+
+
+def test_a_refused_idea_stays_beside_the_one_that_is_begun(
+    shaken: Page, server: RunningServer
+) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    shaken.goto(server.url)
+    write(shaken, "Die erste Idee")
+    shaken.route(START, hold, times=1)
+    with shaken.expect_request(START):
+        go(shaken)
+    shaken.get_by_role("button", name="Neue Idee").press("Enter")
+    write(shaken, "Die zweite Idee")
+    refuse(held[0], "invalid_request", 400)
+    shaken.get_by_role("button", name="Meine Idee behalten").click()
+    expect(shaken.locator("#idea")).to_have_value("Die zweite Idee")
+    shaken.get_by_role("button", name="Zu deinen Werken").click()
+    refused = wait_for(shaken, "refused")
+    expect(refused).to_contain_text("Da ist etwas schiefgegangen")
+    shaken.get_by_role("button", name="English").click()
+    expect(refused).to_contain_text("Something went wrong")
+    refused.get_by_role("button", name="Try again").click()
+    wait_for(shaken, "success")
+    assert len(stored_runs(server, "Die erste Idee")) == 1

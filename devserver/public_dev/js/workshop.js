@@ -138,9 +138,9 @@ function cardOf(entry) {
     schema,
     {
       again: () => makeAgain(entry, "new"),
-      retry: () => makeAgain(entry, "same"),
+      retry: () => (entry.refusal ? send(entry) : makeAgain(entry, "same")),
       otherStyle: () => chooseOtherStyle(work),
-      changeIdea: () => takeUp(work),
+      changeIdea: () => takeUp(entry),
       edit: (text) => keepEdited(work, text),
       goOn: (text) => goOn(entry, text),
       toPhone: () => showOnPhone(work.runId),
@@ -166,16 +166,22 @@ function makeAgain({ work, state }, seed) {
   begin(work, orderOf({ ...work, lookFirst: true }), kept);
 }
 
-/** Put the idea of `work` into the form, unless another is begun there that the child keeps. */
-async function takeUp(work, why = null) {
+/**
+ * Put the idea of an entry into the form, unless another is begun there that the child keeps. One that
+ * was refused is nowhere else then. Returns whether it is there.
+ */
+async function takeUp(entry, why = null) {
+  const { work } = entry;
   const begun = byId("idea").value;
   if (begun.trim() && begun !== work.idea) {
     const says = [...(why ? [why] : []), word("workshop.replace.says"), word("workshop.quoted", { text: begun.slice(0, LONG_IDEA) })];
-    if (!(await askWhether(word("workshop.replace.title"), says, word("workshop.replace.yes"), word("workshop.replace.no")))) return;
+    if (!(await askWhether(word("workshop.replace.title"), says, word("workshop.replace.yes"), word("workshop.replace.no")))) return false;
   }
+  if (entry.refusal) remove(entry);
   form.fill(work);
   keepDraft(form.written());
   write();
+  return true;
 }
 
 async function chooseOtherStyle(work) {
@@ -191,6 +197,7 @@ async function chooseOtherStyle(work) {
 
 async function send(entry) {
   const { work } = entry;
+  entry.refusal = undefined;
   entry.card.sending();
   const onTrouble = (error, seconds) => {
     entry.trouble = error.status === 0 ? { isLost: true } : { text: `${sentence(error)} ${word("workshop.again_in", { count: seconds })}` };
@@ -210,8 +217,12 @@ async function send(entry) {
       waitForCode(entry, error);
       return;
     }
-    remove(entry);
-    showRefusal(work, error);
+    if (error.code === "called_off") {
+      remove(entry);
+      callOff(work);
+    } else {
+      showRefusal(entry, error);
+    }
     return;
   } finally {
     entry.trouble = undefined;
@@ -251,12 +262,12 @@ function callOff(work) {
   lookAtWorks();
 }
 
-async function showRefusal(work, error) {
-  if (error.code === "called_off") {
-    callOff(work);
-    return;
-  }
-  await takeUp(work, sentence(error));
+/** The idea goes back into the form; where the child keeps what is begun there, its card stays. */
+async function showRefusal(entry, error) {
+  entry.refusal = error;
+  entry.card.refuse(sentence(error));
+  const isTakenUp = await takeUp(entry, sentence(error));
+  if (!isTakenUp && !shown.has(entry.work.key)) return;
   write();
   byId("form-news").textContent = sentence(error);
 }
@@ -423,6 +434,7 @@ function speakAnew() {
     old.stop();
     old.node.replaceWith(entry.card.node);
     if (entry.state) showState(entry);
+    else if (entry.refusal) entry.card.refuse(sentence(entry.refusal));
     else entry.card.sending(entry.trouble);
   }
 }

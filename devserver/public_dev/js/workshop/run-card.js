@@ -53,7 +53,7 @@ function saveText(text, name) {
 /**
  * The card of `work`. `ways` are what can be done from it: again, otherStyle, retry, changeIdea,
  * edit(text) (it is being changed), goOn(text) (what is wrong with it, or null), toPhone, cancel.
- * `news(text)` is read out. Returns { node, show, sending, stop, focus }.
+ * `news(text)` is read out. Returns { node, show, sending, refuse, stop, focus }.
  */
 export function runCard(work, schema, ways, news) {
   const name = schema ? schema.name[language()] : work.schema;
@@ -245,6 +245,17 @@ export function runCard(work, schema, ways, news) {
       say(word(isLost ? "workshop.state.sending_later" : "workshop.state.sending"), text);
       stage.tell(["bits"], bits);
       actions.tell(["sending", language()], () => [button(null, word("workshop.cancel"), ways.cancel, "small plain")]);
+    },
+    /** Show that the server doesn't take it, and why. */
+    refuse(text) {
+      node.dataset.status = "refused";
+      phase = "refused";
+      say(text);
+      stage.tell(null);
+      actions.tell(["refused", language()], () => [
+        button("edit", word("workshop.change_idea"), ways.changeIdea, "primary"),
+        button("again", word("workshop.retry"), ways.retry),
+      ]);
     },
     stop() {
       for (const view of views) view.stop();
