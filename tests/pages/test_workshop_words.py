@@ -157,3 +157,21 @@ def test_a_refused_idea_stays_beside_the_one_that_is_begun(
     refused.get_by_role("button", name="Try again").click()
     wait_for(shaken, "success")
     assert len(stored_runs(server, "Die erste Idee")) == 1
+
+
+def test_the_focus_stays_on_a_card_that_changes(page: Page, server: RunningServer) -> None:
+    """Whoever stands on "Abbrechen" with the keyboard is not thrown back to the top of the page."""
+    card, _field = ask_to_edit(page, server.url, "Ein Seil")
+    card.get_by_role("button", name="Abbrechen").focus()
+    page.evaluate(
+        """async () => {
+            const [work] = JSON.parse(localStorage.getItem("page.works"));
+            await fetch(`/api/runs/${work.runId}/continue`, {
+                method: "POST",
+                headers: { "Content-Type": "application/json", Prefer: "respond-async" },
+                body: JSON.stringify({ text: "Ein langes Seil" }),
+            });
+        }"""
+    )
+    card = wait_for(page, "success")
+    expect(card.get_by_role("heading", level=4)).to_be_focused()

@@ -8,8 +8,11 @@ import { changedWords, markedPieces } from "../word-diff.js";
 import { duration, stageNow, stagesOf, standing } from "./standing.js";
 import { stylePicture } from "./styles.js";
 
-/** A part of the card that is made anew only when what it tells has changed. */
-function part(attributes) {
+/**
+ * A part of the card that is made anew only when what it tells has changed. Who stands in it with the
+ * keyboard stands on the same button then, else where `leave()` takes the focus.
+ */
+function part(leave, attributes = {}) {
   const node = element("div", attributes);
   let told = null;
   node.hidden = true;
@@ -19,9 +22,14 @@ function part(attributes) {
       const now = what === null ? null : JSON.stringify(what);
       if (now === told) return;
       told = now;
+      const before = node.contains(document.activeElement) ? document.activeElement : null;
       node.hidden = now === null;
       if (now === null) refill(node);
       else refill(node, ...make());
+      if (!before) return;
+      const same = [...node.querySelectorAll("button")].find((one) => one.textContent === before.textContent);
+      if (same) same.focus({ preventScroll: true });
+      else leave();
     },
   };
 }
@@ -59,13 +67,14 @@ export function runCard(work, schema, ways, news) {
   const name = schema ? schema.name[language()] : work.schema;
   const heading = element("h4", { tabindex: "-1" }, name);
   const state = element("p", { class: "state" });
-  const stages = part({});
-  const texts = part({});
-  const edit = part({ class: "edit" });
-  const stage = part({});
-  const result = part({ class: "result" });
-  const notes = part({});
-  const actions = part({ class: "actions buttons" });
+  const leave = () => heading.focus({ preventScroll: true });
+  const stages = part(leave);
+  const texts = part(leave);
+  const edit = part(leave, { class: "edit" });
+  const stage = part(leave);
+  const result = part(leave, { class: "result" });
+  const notes = part(leave);
+  const actions = part(leave, { class: "actions buttons" });
   const node = element(
     "article",
     { class: "run", "aria-label": name },
