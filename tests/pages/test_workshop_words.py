@@ -175,3 +175,15 @@ def test_the_focus_stays_on_a_card_that_changes(page: Page, server: RunningServe
     )
     card = wait_for(page, "success")
     expect(card.get_by_role("heading", level=4)).to_be_focused()
+
+
+def test_it_is_said_when_a_repeated_edit_is_refused(shaken: Page, server: RunningServer) -> None:
+    card, field = ask_to_edit(shaken, server.url, "Ein Echo")
+    field.fill("Ein Echo im Wald")
+    card.get_by_role("button", name="So weitermachen").click()
+    wait_for(shaken, "success")
+    shaken.route("**/continue", lambda route: refuse(route, "invalid_request", 400), times=1)
+    shaken.get_by_role("button", name="Noch einmal, anders").click()
+    card = wait_for(shaken, "awaiting_edit")
+    expect(card.get_by_label("Ändere den neuen Text")).to_have_value("Ein Echo im Wald")
+    expect(card.get_by_role("alert")).to_contain_text("Da ist etwas schiefgegangen")

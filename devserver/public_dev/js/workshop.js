@@ -324,7 +324,7 @@ async function goOnByItself(entry) {
   if (!problem || !shown.has(entry.work.key)) return;
   keepEdited(entry.work, entry.work.edited);
   entry.card.show(entry.state);
-  news(problem);
+  entry.card.refuseEdit(problem);
 }
 
 /** Go on with an edited text; returns what is wrong with it, or null. */

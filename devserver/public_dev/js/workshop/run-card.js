@@ -61,7 +61,7 @@ function saveText(text, name) {
 /**
  * The card of `work`. `ways` are what can be done from it: again, otherStyle, retry, changeIdea,
  * edit(text) (it is being changed), goOn(text) (what is wrong with it, or null), toPhone, cancel.
- * `news(text)` is read out. Returns { node, show, sending, refuse, stop, focus }.
+ * `news(text)` is read out. Returns { node, show, sending, refuse, refuseEdit, stop, focus }.
  */
 export function runCard(work, schema, ways, news) {
   const name = schema ? schema.name[language()] : work.schema;
@@ -86,6 +86,7 @@ export function runCard(work, schema, ways, news) {
   let phase = null;
   let picture = null;
   let isWorking = false;
+  let refused = null; // where it is said why it can't go on with the edited text
 
   function bits() {
     return [element("div", { class: "bits", "aria-hidden": "true" }, element("i"), element("i"), element("i"))];
@@ -126,7 +127,7 @@ export function runCard(work, schema, ways, news) {
       field.value = work.edited === undefined ? text || "" : work.edited;
       field.addEventListener("input", () => ways.edit(field.value));
       const go = button(null, word("workshop.edit.go"), null, "primary");
-      const refused = element("p", { class: "refused", role: "alert" });
+      refused = element("p", { class: "refused", role: "alert" });
       go.type = "submit";
       const form = element("form", { autocomplete: "off" }, element("label", { for: id }, word("workshop.edit.ask")), field, element("div", { class: "buttons" }, go), refused);
       form.addEventListener("submit", async (event) => {
@@ -135,8 +136,8 @@ export function runCard(work, schema, ways, news) {
         go.disabled = true;
         // What was typed behind the text that is under way would get lost.
         field.readOnly = true;
-        refused.textContent = "";
-        refused.textContent = (await ways.goOn(field.value)) || "";
+        refuseEdit("");
+        refuseEdit((await ways.goOn(field.value)) || "");
         go.disabled = false;
         field.readOnly = false;
         if (refused.textContent) field.focus();
@@ -144,6 +145,10 @@ export function runCard(work, schema, ways, news) {
       });
       return [form];
     });
+  }
+
+  function refuseEdit(text) {
+    if (refused) refused.textContent = text;
   }
 
   function showWork(run) {
@@ -266,6 +271,7 @@ export function runCard(work, schema, ways, news) {
         button("again", word("workshop.retry"), ways.retry),
       ]);
     },
+    refuseEdit,
     stop() {
       for (const view of views) view.stop();
     },
