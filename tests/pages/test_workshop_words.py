@@ -187,3 +187,23 @@ def test_it_is_said_when_a_repeated_edit_is_refused(shaken: Page, server: Runnin
     card = wait_for(shaken, "awaiting_edit")
     expect(card.get_by_label("Ändere den neuen Text")).to_have_value("Ein Echo im Wald")
     expect(card.get_by_role("alert")).to_contain_text("Da ist etwas schiefgegangen")
+
+
+def test_a_repeated_edit_that_waits_for_the_wifi_says_so_after_a_reload(
+    shaken: Page, server: RunningServer
+) -> None:
+    card, field = ask_to_edit(shaken, server.url, "Ein Zug")
+    field.fill("Ein Zug im Schnee")
+    card.get_by_role("button", name="So weitermachen").click()
+    wait_for(shaken, "success")
+    shaken.route("**/continue", lambda route: route.abort())
+    with shaken.expect_request("**/continue"):
+        shaken.get_by_role("button", name="Noch einmal, anders").click()
+    with shaken.expect_request("**/continue"):
+        shaken.reload()
+    waiting = wait_for(shaken, "sending")
+    expect(waiting.locator(".state")).not_to_be_empty()
+    shaken.get_by_role("button", name="English").click()
+    expect(waiting.get_by_role("button", name="Cancel")).to_be_visible()
+    shaken.unroute("**/continue")
+    expect(wait_for(shaken, "success", 2).last).to_contain_text("im Schnee")

@@ -317,6 +317,7 @@ function keepEdited(work, text) {
 
 /** Go on with a text that was edited for another run; where that is refused the child can mend it. */
 async function goOnByItself(entry) {
+  entry.card.sending();
   if (entry.goesOn) return;
   entry.goesOn = true;
   const problem = await goOn(entry, entry.work.edited);
