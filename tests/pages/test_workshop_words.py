@@ -207,3 +207,19 @@ def test_a_repeated_edit_that_waits_for_the_wifi_says_so_after_a_reload(
     expect(waiting.get_by_role("button", name="Cancel")).to_be_visible()
     shaken.unroute("**/continue")
     expect(wait_for(shaken, "success", 2).last).to_contain_text("im Schnee")
+
+
+def test_rules_that_stand_in_the_form_are_there_after_a_reload(
+    page: Page, server: RunningServer
+) -> None:
+    page.goto(server.url)
+    page.locator("#more-styles").click()
+    write(page, "Ein Zaun", style="Meine Regeln")
+    page.locator("#rules").fill("Alles wird blau")
+    go(page)
+    wait_for(page, "success")
+    for _ in range(2):
+        page.get_by_role("button", name="Neue Idee").press("Enter")
+        expect(page.locator("#rules")).to_have_value("Alles wird blau")
+        expect(page.locator("#idea")).to_have_value("")
+        page.reload()

@@ -86,7 +86,7 @@ function submit(event) {
   const values = form.written();
   begin(values, orderOf(values));
   byId("idea").value = "";
-  keepDraft({ ...values, idea: "", rules: "" });
+  keepDraft(form.written());
 }
 
 // Works
