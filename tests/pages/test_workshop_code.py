@@ -54,6 +54,23 @@ def test_a_class_types_its_code_in_once(page: Page, coded: RunningServer) -> Non
     expect(page.get_by_text("Ferienkurs")).to_be_visible()
 
 
+def test_the_next_child_finds_the_code_that_holds(page: Page, coded: RunningServer) -> None:
+    page.goto(coded.url)
+    page.get_by_label("Der Code eures Workshops").fill("Rot 3")
+    page.get_by_role("button", name="Weiter").click()
+    page.get_by_role("textbox", name="Deine Idee").fill("Eine Kerze")
+    page.get_by_role("button", name="Los!").click()
+    expect(page.get_by_role("status")).to_contain_text("Fertig!", timeout=30_000)
+    page.get_by_role("button", name="Anderer Code").click()
+    page.get_by_label("Der Code eures Workshops").fill("halb geschrieben")
+    page.get_by_role("button", name="Ich bin fertig").click()
+    page.get_by_role("button", name="Ja, fertig").click()
+    expect(page.get_by_text("Klasse 3b")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Deine Idee")).to_be_focused()
+    expect(page.locator("#code-form")).to_be_hidden()
+    expect(page.locator("#code")).to_have_value("")
+
+
 def test_the_code_fits_a_phone(browser: Browser, coded: RunningServer) -> None:
     with tablet(browser, viewport={"width": 390, "height": 844}) as page:
         page.goto(coded.url)

@@ -389,6 +389,7 @@ function clearPage() {
   news("");
   form.clear();
   write();
+  codes.reset();
 }
 
 function showNextChild() {

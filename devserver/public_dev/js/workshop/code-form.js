@@ -7,7 +7,7 @@ const byId = (id) => document.getElementById(id);
 
 /**
  * `onEntered(byHand)` is called when runs can be made; `byHand` says whether somebody did something
- * for that just now. Returns { enter, askForCode }.
+ * for that just now. Returns { enter, askForCode, reset }.
  */
 export function codeForm(onEntered) {
   let entered = null; // the workshop whose code this tablet has
@@ -41,10 +41,20 @@ export function codeForm(onEntered) {
       byId("code-news").textContent = wrong ? word("workshop.code.wrong") : sentence(error);
     }
   });
-  byId("code-back").addEventListener("click", () => {
+  function goBack() {
     byId("code").value = "";
     show({ code_needed: true, workshop: entered }, true);
-  });
+  }
+
+  /** For the next child: the code there is holds on, else it is asked for anew. */
+  function reset() {
+    byId("code").value = "";
+    if (byId("code-form").hidden) return;
+    if (entered) goBack();
+    else askForCode();
+  }
+
+  byId("code-back").addEventListener("click", goBack);
   byId("workshop-name").querySelector("button").addEventListener("click", () => askForCode({ mayGoBack: true }));
-  return { enter: async () => show(await ask("/api/workshop"), false), askForCode };
+  return { enter: async () => show(await ask("/api/workshop"), false), askForCode, reset };
 }
