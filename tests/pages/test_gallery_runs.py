@@ -485,6 +485,57 @@ def test_deleting_names_what_goes_and_shows_what_went(
     expect(page.locator("#selection")).to_be_hidden()
 
 
+def test_what_was_deleted_behind_a_closed_dialog_is_not_shown_any_more(
+    room: Opened, made: Callable[..., str]
+) -> None:
+    going = made("Xylofonkonzert im Iglu", output_type="text")
+    page = room("#q=Xylofonkonzert", may_complain=True)
+    expect_total(page, 1)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(f"**/api/runs/{going}", hold)
+    tile(page, going).focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Löschen", exact=True).click()
+    page.get_by_label("Ja, endgültig löschen").check()
+    with page.expect_request(f"**/api/runs/{going}"):
+        page.get_by_role("button", name="1 Lauf löschen").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    held[0].continue_()
+    expect_total(page, 0)
+    expect(tile(page, going)).to_have_count(0)
+    expect(page.locator("#selection")).to_be_hidden()
+
+
+def test_who_was_erased_behind_a_closed_dialog_is_not_shown_any_more(
+    room: Opened, made: Callable[..., str]
+) -> None:
+    made("Ein Fagott im Iglu", output_type="text", user_id="KIND_IGLU")
+    page = room("#q=Fagott", may_complain=True)
+    expect_total(page, 1)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.get_by_role("button", name="Person löschen", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Alles einer Person löschen")
+    dialog.get_by_role("textbox").first.fill("KIND_IGLU")
+    page.keyboard.press("Enter")
+    dialog.get_by_label("KIND_IGLU").fill("KIND_IGLU")
+    page.route("**/api/erasures", hold)
+    with page.expect_request("**/api/erasures"):
+        dialog.get_by_role("button", name="1 Lauf endgültig löschen").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    held[0].continue_()
+    expect_total(page, 0)
+
+
 def test_many_are_deleted_only_by_typing_how_many(
     room: Opened, server_with_runs: RunningServer
 ) -> None:

@@ -30,13 +30,14 @@ export function openDeletion(runs, count, ids) {
     go.disabled = !isSure();
   });
   let gone = null;
-  go.addEventListener("click", async () => {
+  let over = null; // when nothing is under way any more, which may be after the dialog
+  go.addEventListener("click", () => {
     if (!isSure() || gone) return;
     gone = [];
-    await deleteAll(box, dialog, ids, gone, count);
+    over = deleteAll(box, dialog, ids, gone, count);
   });
   refill(box, named, element("p", {}, word("gallery.delete.what")), element("p", { class: "hint" }, word("gallery.delete.copies")), label, element("div", { class: "buttons" }, go, element("button", { type: "button", onClick: () => dialog.close() }, word("gallery.cancel"))));
-  return dialog.closed.then(() => gone);
+  return dialog.closed.then(() => over).then(() => gone);
 }
 
 async function deleteAll(box, dialog, ids, gone, count) {
@@ -98,6 +99,7 @@ export function openErasure(userId = "") {
   const box = element("div", {});
   const dialog = openDialog(word("gallery.erase.title"), box);
   let erased = false;
+  let over = null; // when it is done, which may be after the dialog
   const who = element("input", { type: "text", id: "erase-who", value: userId, maxlength: "200", autocomplete: "off", spellcheck: "false" });
   const found = element("div", { class: "found-of-person" });
   const look = element("button", { type: "submit" }, word("gallery.erase.look"));
@@ -128,7 +130,9 @@ export function openErasure(userId = "") {
     sure.addEventListener("input", () => {
       go.disabled = sure.value !== receipt.user_id;
     });
-    go.addEventListener("click", () => erase(receipt.user_id, go));
+    go.addEventListener("click", () => {
+      over = erase(receipt.user_id, go);
+    });
     const sum = element("div", { class: "note", role: "status" }, element("p", {}, word("gallery.erase.plan", { count: receipt.run_ids.length, files: number(receipt.files), size: size(receipt.bytes) })));
     if (receipt.repetitions.length) sum.append(element("p", {}, word("gallery.erase.repetitions", { count: receipt.repetitions.length })));
     return [sum, nobodys(receipt), elsewhere(receipt), element("label", { for: "erase-sure" }, word("gallery.erase.type", { user: receipt.user_id })), sure, element("div", { class: "buttons" }, go)];
@@ -160,7 +164,7 @@ export function openErasure(userId = "") {
 
   refill(box, form, found);
   if (userId) plan(userId);
-  return dialog.closed.then(() => erased);
+  return dialog.closed.then(() => over).then(() => erased);
 }
 
 /** The first part of a run_id; other names whole. */
