@@ -28,7 +28,13 @@ from devserver.my_app.services.durable_files import (
     temporary_beside,
 )
 from devserver.my_app.services.errors import ServerError
-from devserver.my_app.services.folder_names import CRATE, INPUT_TEXT, METADATA, TRANSFORMED_TEXT
+from devserver.my_app.services.folder_names import (
+    CRATE,
+    INPUT_TEXT,
+    METADATA,
+    TRANSFORMED_TEXT,
+    sayable,
+)
 from devserver.my_app.services.metadata_files import MetadataFiles
 from devserver.my_app.services.run_crate import files_of, run_crate
 from devserver.my_app.services.run_id import checked_run_id, is_run_id
@@ -366,7 +372,7 @@ class RunFolders:
 
     def strangers(self) -> list[str]:
         """Folders and sealed files among the runs that are none by their names, such as copies made
-        by hand, and links to folders; each as `json/name` or `archive/name`.
+        by hand, and links to folders; each as `json/name` or `archive/name`, as names are told.
         """
         with os.scandir(self._root.runs) as entries:
             there = [e for e in entries if e.is_dir()]
@@ -375,7 +381,7 @@ class RunFolders:
         names = [path.name for path in beside]
         sealed = [one for one in names if not is_run_id(one.removesuffix(SEALED_SUFFIX))]
         found = [f"json/{one}" for one in folders] + [f"archive/{one}" for one in sealed]
-        return [one for one in found if not is_temporary(one.partition("/")[2])]
+        return [sayable(one) for one in found if not is_temporary(one.partition("/")[2])]
 
     def newest_first(self) -> list[str]:
         """The ids of all runs, the one written to last first."""
