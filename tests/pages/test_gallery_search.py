@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -306,6 +307,43 @@ def test_the_language_changes_everything_and_is_remembered(browser: Browser, url
         page.reload()
         expect(page.locator("#total")).to_have_text(f"{NUMBER} runs")
         assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_output_configs_have_names_and_keep_their_ids(browser: Browser, url: str) -> None:
+    with researcher_at(browser, url, address="#config=atelier_image") as page:
+        facet = page.locator('[data-facet="config"]')
+        config = facet.get_by_title("atelier_image", exact=True)
+        expect(config).to_contain_text("Atelier: Bild")
+        expect(config.locator("code")).to_have_text("atelier_image")
+        chip = page.locator(".chip")
+        expect(chip).to_contain_text("Ausgabe: Atelier: Bild")
+        expect(chip).to_have_attribute("title", "atelier_image")
+        style = page.locator('[data-facet="schema"]').get_by_title("overdrive", exact=True)
+        expect(style).to_contain_text("Übertreibung")
+        page.get_by_role("button", name="English").click()
+        expect(config).to_contain_text("Atelier: picture")
+        expect(chip).to_contain_text("Atelier: picture")
+
+
+MANY_STYLES = """async () => {
+    const { Filters } = await import("/static/js/gallery/filters.js");
+    const { schemas } = await (await fetch("/api/schema/info")).json();
+    const box = document.createElement("div");
+    box.id = "many";
+    document.getElementById("main").prepend(box);
+    new Filters(box, () => {}).count({ schema: schemas.map(({ id }) => ({ value: id, runs: 1 })) });
+}"""
+
+
+def test_lists_are_searched_for_names_and_for_ids(room: Page) -> None:
+    expect(room.locator('[data-facet="schema"]')).to_contain_text("Übertreibung")
+    room.evaluate(MANY_STYLES)  # more than this archive has
+    facet = room.locator('#many [data-facet="schema"]')
+    seek = facet.get_by_role("searchbox")
+    for sought in ("übertr", "overdr"):
+        seek.fill(sought)
+        expect(facet.locator("label.value")).to_have_count(1)
+        expect(facet.locator("label.value")).to_have_text(re.compile("Übertreibung"))
 
 
 def test_nobody_is_shown_anything_without_a_login(browser: Browser, url: str) -> None:
