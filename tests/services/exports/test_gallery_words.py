@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from devserver.my_app.services.atelier.pictograms import CREDIT
 from devserver.my_app.services.exports.gallery_words import GalleryWords
 from devserver.my_app.services.exports.port import Language
 
@@ -28,6 +29,18 @@ def test_steps_of_a_kind_share_their_words() -> None:
     assert words.step("listener_12") == "Weitergesagt, Ohr 12"
     assert words.step("without_ä") == "Ohne „ä“"
     assert words.step("n_plus_7") == "Sieben Wörter weiter"
+
+
+def test_a_credit_is_in_the_language_and_names_its_licence_once() -> None:
+    licence = "CC BY-SA 4.0"
+    german = "Piktogramme: OpenMoji (openmoji.org), CC BY-SA 4.0, umgefärbt und ergänzt"
+    words = GalleryWords("de")
+    assert words.credit(CREDIT, licence) == german
+    assert GalleryWords("en").credit(CREDIT, licence).startswith("Pictograms: OpenMoji")
+    assert words.credit("A painter", licence) == "A painter · CC BY-SA 4.0"
+    assert words.credit(None, licence) == licence
+    assert words.credit("A painter", None) == "A painter"
+    assert words.credit(None, None) == ""
 
 
 def test_what_has_no_word_keeps_its_id() -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from devserver.config import PROJECT_FOLDER
+from devserver.my_app.services.atelier.pictograms import CREDIT
 from devserver.my_app.services.exports.port import ExportOptions
 from devserver.my_app.services.exports.report import Fact, Report
 from devserver.my_app.services.exports.report_words import words_in
@@ -114,6 +116,19 @@ def test_makers_and_levels_have_the_words_of_the_gallery(tmp_path: Path) -> None
     section = Report(ExportOptions()).section(run, 1)
     assert section.steps[0].facts.startswith("dieser Server · ")
     assert Fact("Schutzstufe", "Kinder (kids)") in section.facts
+
+
+def test_what_a_collage_owes_is_said_in_the_language_of_the_report(tmp_path: Path) -> None:
+    run = run_with(tmp_path, "Text", "image")
+    [output] = run.metadata.outputs
+    owing = output.model_copy(update={"credit": CREDIT, "license": "CC BY-SA 4.0"})
+    run = type(run)(
+        run.metadata.having(outputs=(owing,)),
+        tuple(replace(file, output=owing if file.output else None) for file in run.files),
+    )
+    [medium] = Report(ExportOptions()).section(run, 1).media
+    assert medium.credit.startswith("Piktogramme: OpenMoji")
+    assert medium.credit.count("CC BY-SA 4.0") == 1
 
 
 def test_one_seed_is_said_once_and_several_where_they_belong(tmp_path: Path) -> None:

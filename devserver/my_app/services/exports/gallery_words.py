@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from devserver.config import PROJECT_FOLDER
+from devserver.my_app.services.atelier.pictograms import CREDIT
 from devserver.my_app.services.exports.port import Language
 
 _LOCALES = PROJECT_FOLDER / "devserver" / "public_dev" / "locales"
@@ -49,6 +50,13 @@ class GalleryWords:
         """A safety level, with the id that requests and filters have."""
         known = self._words.get(f"gallery.level.{name}")
         return f"{known} ({name})" if known else name
+
+    def credit(self, credit: str | None, licence: str | None) -> str:
+        """Whom a medium is owed to, and its licence where that doesn't say it."""
+        said = self._words["common.credit.pictograms"] if credit == CREDIT else credit or ""
+        if not licence or licence in said:
+            return said
+        return f"{said} · {licence}" if said else licence
 
 
 @cache

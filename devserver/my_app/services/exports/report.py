@@ -231,7 +231,7 @@ class Report:
             title=kind,
             facts=visible(" · ".join(fact for fact in facts if fact)),
             made_by=visible(self._made_by(output)),
-            credit=visible(" · ".join(part for part in (output.credit, output.license) if part)),
+            credit=visible(self._called.credit(output.credit, output.license)),
             alt=words["alt"].format(kind, _excerpt(text, _ALT)),
             file=file,
             output=output,
