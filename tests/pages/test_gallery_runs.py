@@ -151,6 +151,21 @@ def test_a_step_that_nobody_knows_shows_its_id_as_code(
     expect(page.locator('[data-step="folded_twice"] strong code')).to_have_text("folded_twice")
 
 
+def test_what_took_next_to_no_time_took_some(room: Opened, made: Callable[..., str]) -> None:
+    run_id = made("Ein Hund am Meer", schema="passthrough", output_type="text")
+    page = room()
+
+    def quick(route: Route) -> None:
+        told = route.fetch().json()
+        for step in told["steps"]:
+            step["duration_seconds"] = 0.0004
+        route.fulfill(json=told)
+
+    page.route("**/journey", quick)
+    tile(page, run_id).click()
+    expect(page.locator('[data-step="unchanged"] .step-facts')).to_contain_text("· < 0,01 s ·")
+
+
 def test_the_files_of_a_run_can_be_saved(
     room: Opened, made: Callable[..., str], server_with_runs: RunningServer
 ) -> None:

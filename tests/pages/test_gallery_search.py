@@ -264,6 +264,33 @@ def test_on_a_phone_filters_unfold(browser: Browser, url: str, runs: list[Run]) 
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+@pytest.mark.parametrize("width", [768, 1024, 1280, 1440])
+def test_the_head_is_one_row_on_tablets_and_desks(browser: Browser, url: str, width: int) -> None:
+    with researcher_at(browser, url, size={"width": width, "height": 768}) as page:
+        expect_total(page, NUMBER)
+        title, frame = page.locator(".head h1"), page.locator("#frame")
+        middles = [one.evaluate(MIDDLE) for one in (title, frame)]
+        assert abs(middles[0] - middles[1]) < 8
+        menu = page.get_by_role("button", name="Werkzeuge")
+        if menu.is_visible():
+            menu.click()
+        expect(page.locator("#who")).to_be_visible()
+
+
+def test_no_name_below_a_tile_is_cut(room: Page) -> None:
+    names = room.locator("#grid .tile-facts > *")
+    expect(names.first).to_be_visible()
+    cut = names.evaluate_all(
+        "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+    )
+    assert cut == []
+    ends = tiles(room).evaluate_all(
+        """all => all.map(one => one.getBoundingClientRect().bottom
+            - one.querySelector(".tile-facts").getBoundingClientRect().bottom)"""
+    )
+    assert min(ends) >= 0
+
+
 @pytest.mark.parametrize("width", [360, 820])
 def test_texts_of_twice_the_size_fit(
     browser: Browser, url: str, runs: list[Run], width: int
@@ -325,6 +352,10 @@ def test_output_configs_have_names_and_keep_their_ids(browser: Browser, url: str
         expect(chip).to_contain_text("Atelier: picture")
 
 
+MIDDLE = """one => {
+    const { top, bottom } = one.getBoundingClientRect();
+    return (top + bottom) / 2;
+}"""
 MANY_STYLES = """async () => {
     const { Filters } = await import("/static/js/gallery/filters.js");
     const { schemas } = await (await fetch("/api/schema/info")).json();

@@ -456,6 +456,18 @@ BAR_IS_LOW = """() => {
 }"""
 
 
+def test_on_a_tablet_that_lies_the_first_styles_can_be_read(
+    browser: Browser, server: RunningServer
+) -> None:
+    with tablet(browser, viewport={"width": 1024, "height": 768}) as page:
+        page.goto(server.url)
+        name = page.locator(".style .says .name").first
+        expect(name).to_be_visible()
+        named, bar = name.bounding_box(), page.locator("#go-bar").bounding_box()
+        assert named and bar
+        assert named["y"] + named["height"] < bar["y"]
+
+
 @pytest.mark.parametrize("width", [360, 390, 820, 1440, 1920])
 def test_every_width_and_large_letters_fit(
     browser: Browser, server: RunningServer, width: int

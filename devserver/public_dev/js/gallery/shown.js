@@ -74,6 +74,7 @@ export function size(bytes) {
 /** Seconds, exact where they are few. */
 export function seconds(value) {
   if (value === null || value === undefined) return "–";
+  if (value > 0 && value < 0.01) return `< ${(0.01).toLocaleString(language())} s`;
   if (value >= 90) return `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;
   return `${value.toLocaleString(language(), { maximumFractionDigits: value < 10 ? 2 : 0 })} s`;
 }

@@ -72,7 +72,9 @@ function changesOf(step) {
 
 function facts(step) {
   const said = [time(step.started_at).split(", ").pop(), seconds(step.duration_seconds)];
-  if (step.backend) said.push(valueName("backend", step.backend));
+  const backend = step.backend && valueName("backend", step.backend);
+  // A config's name may begin with its maker: "Atelier: Bild".
+  if (backend && !(step.config && valueName("config", step.config).startsWith(backend))) said.push(backend);
   if (step.model) said.push(modelName(step.model));
   if (step.config) said.push(element("span", { title: valueId("config", step.config) }, valueName("config", step.config)));
   if (step.seed !== null) said.push(word("gallery.step.seed", { seed: String(step.seed) }));
