@@ -62,7 +62,7 @@ def state(run_id: str) -> Response:
         return _state(services().storage.get_metadata(run_id))
     longest = services().settings.max_wait_seconds
     event = services().events.wait(run_id, seen, min(seconds, longest), client_gone())
-    return json_answer(event_view(event))
+    return json_answer(event_view(event, services().child_messages))
 
 
 @blueprint.get("/<run_id>/preview")
@@ -166,4 +166,4 @@ def delete(run_id: str) -> Response:
 
 
 def _state(run: RunMetadata) -> Response:
-    return json_answer(event_view(services().events.event_of(run)))
+    return json_answer(event_view(services().events.event_of(run), services().child_messages))

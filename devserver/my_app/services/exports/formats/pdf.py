@@ -47,7 +47,7 @@ class PdfReport:
     name = "pdf"
     extension = "pdf"
     mime_type = "application/pdf"
-    version = 4
+    version = 5
     holds: Holds = "pictures"
     marks_media = False
 
