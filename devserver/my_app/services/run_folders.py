@@ -39,7 +39,11 @@ from devserver.my_app.services.metadata_files import MetadataFiles
 from devserver.my_app.services.run_crate import files_of, run_crate
 from devserver.my_app.services.run_id import checked_run_id, is_run_id
 from devserver.my_app.services.run_locks import RunLocks
-from devserver.my_app.services.run_metadata import MetadataUnreadable, RunMetadata
+from devserver.my_app.services.run_metadata import (
+    MetadataOutOfReach,
+    MetadataUnreadable,
+    RunMetadata,
+)
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.tombstones import Reason, Tombstones
 from devserver.my_app.services.unfinished_deletions import UnfinishedDeletions
@@ -47,6 +51,7 @@ from devserver.my_app.services.unfinished_deletions import UnfinishedDeletions
 logger = logging.getLogger(__name__)
 
 __all__ = [
+    "DISK_FAILURES",
     "INPUT_TEXT",
     "METADATA",
     "OWN_NAME",
@@ -61,6 +66,9 @@ __all__ = [
 SEALED_SUFFIX = ".zip"
 OWN_NAME = re.compile(r"output_.*|workflow(_\d+)?\.json")
 """The names we give to files that metadata.json lists one by one."""
+
+DISK_FAILURES = (StorageFull, OSError, MetadataOutOfReach)
+"""What tells that the disk would not take a change of a run, or not give the run, just now."""
 
 _NO_RUN = "There is no run with this id on this server."
 
@@ -136,7 +144,8 @@ class RunFolders:
     def read(self, run_id: str) -> RunMetadata:
         """The run's metadata as last written.
 
-        Raises RunIdInvalid, RunNotFound, RunArchived, MetadataUnreadable.
+        Raises RunIdInvalid, RunNotFound, RunArchived, MetadataUnreadable; MetadataOutOfReach when
+        that is the disk's fault.
         """
         run = self.read_remains(run_id)
         # Looked at last, so that nobody reads a run after its tombstone was set.
@@ -155,7 +164,7 @@ class RunFolders:
                 ) from error
             raise RunNotFound(_NO_RUN) from error
         except OSError as error:
-            raise MetadataUnreadable(
+            raise MetadataOutOfReach(
                 f"The metadata of this run can't be read: {error.strerror}."
             ) from error
 
