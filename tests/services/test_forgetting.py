@@ -125,6 +125,46 @@ def test_a_holder_that_failed_is_asked_again_though_the_folder_is_gone(
     assert told == [run_id] * 3
 
 
+def test_one_that_came_back_and_failed_is_not_done_with_by_its_first_deletion(
+    storage: MediaStorageService, tmp_path: Path
+) -> None:
+    run_id = put_run(storage.folders)
+    shutil.copytree(storage.folders.path(run_id), tmp_path / "backup")
+    works = True
+
+    def may_fail(_: str) -> None:
+        if not works:
+            raise StorageFull("No room.")
+
+    forgetting = forgetting_of(storage, holders={"exports": may_fail})
+    assert forgetting.delete(run_id, more_follow=True).is_complete
+    shutil.copytree(tmp_path / "backup", storage.folders.path(run_id))
+    works = False
+    assert forgetting.delete(run_id).faults == {"exports": "No room."}
+    assert forgetting.complete() == {run_id: {"exports": "No room."}}
+
+
+def test_one_that_fails_while_words_are_wiped_is_not_done_with_by_that(
+    storage: MediaStorageService,
+) -> None:
+    run_id = put_run(storage.folders)
+    works = True
+
+    def may_fail(_: str) -> None:
+        if not works:
+            raise StorageFull("No room.")
+
+    def wipe() -> None:
+        nonlocal works
+        if works:
+            works = False
+            assert forgetting.delete(run_id, more_follow=True).faults
+
+    forgetting = forgetting_of(storage, holders={"exports": may_fail}, wipers={"index": wipe})
+    forgetting.delete(run_id)
+    assert forgetting.complete() == {run_id: {"exports": "No room."}}
+
+
 def test_a_kill_before_the_tombstone_leaves_the_run_as_it_was(
     storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -161,8 +161,9 @@ class Forgetting:
         faults = _asked_of_all(self._wipers, lambda wipe: wipe(), "could not be wiped")
         if not faults:
             with self._guard:
-                self._unwiped -= covered
-                self._marks.end(covered)
+                done = covered & self._unwiped  # without those of which something came up since
+                self._unwiped -= done
+                self._marks.end(done)
         return faults
 
     def complete(self) -> dict[str, dict[str, str]]:
@@ -233,11 +234,12 @@ class Forgetting:
         except OSError as error:
             logger.exception("run %s: not all of its files could be removed", run_id)
             faults["folder"] = f"Not all of its files could be removed: {error.strerror}."
-        if faults:
-            # Another deletion of it may have come to its end in between, and taken the mark away.
-            self._marks.begin(run_id)
-        else:
-            with self._guard:
+        with self._guard:
+            if faults:
+                # Another deletion of it may have come to its end before, and taken the mark away.
+                self._unwiped.discard(run_id)
+                self._marks.begin(run_id)
+            else:
                 self._unwiped.add(run_id)
         return faults
 
