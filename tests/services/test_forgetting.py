@@ -29,6 +29,7 @@ from devserver.my_app.services.run_metadata import Job, RunMetadata
 from devserver.my_app.services.runs_at_work import RunsAtWork
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.tombstones import Tombstones
+from devserver.my_app.services.unfinished_deletions import UnfinishedDeletions
 from tests.media_samples import png_bytes
 from tests.stored_run import contents, everything_under, put_run
 
@@ -293,6 +294,40 @@ def test_on_a_disk_without_room_for_a_tombstone_the_run_stays(
     with pytest.raises(StorageFull):
         forgetting_of(storage).delete(run_id)
     assert storage.get_metadata(run_id).status == "success"
+
+
+def test_on_a_disk_without_room_for_a_lock_it_is_gone_all_the_same(
+    storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = put_run(storage.folders)
+
+    def full(*_: object) -> None:
+        raise StorageFull("No room.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolders, "remove_remains", full)
+        assert forgetting_of(storage).delete(run_id).faults == {"folder": "No room."}
+    assert not storage.folders.exists(run_id)
+    assert forgetting_of(storage).complete() == {}
+    assert not storage.folders.path(run_id).exists()
+
+
+def test_what_came_back_and_fails_on_a_full_disk_keeps_no_server_down(
+    storage: MediaStorageService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id, other = put_run(storage.folders), put_run(storage.folders)
+    for one in (run_id, other):
+        shutil.copytree(storage.folders.path(one), tmp_path / one)
+        forgetting_of(storage).delete(one)
+        shutil.copytree(tmp_path / one, storage.folders.path(one))
+
+    def full(*_: object) -> None:
+        raise StorageFull("No room.")
+
+    monkeypatch.setattr(UnfinishedDeletions, "begin", full)
+    failing = forgetting_of(storage, holders={"share_links": full})
+    assert failing.complete() == {one: {"share_links": "No room."} for one in (run_id, other)}
+    assert not storage.folders.path(other).exists()
 
 
 def test_a_run_under_way_is_cancelled_and_left_first(storage: MediaStorageService) -> None:

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from devserver.my_app.services.comfyui.forgetting import HistoryNotForgotten
+from devserver.my_app.services.durable_files import StorageFull
 from devserver.my_app.services.errors import ServerError, with_causes
 from devserver.my_app.services.run_folders import RunFolders, RunNotFound
 from devserver.my_app.services.run_metadata import Job, RunMetadata, RunStatus
@@ -234,11 +235,17 @@ class Forgetting:
         except OSError as error:
             logger.exception("run %s: not all of its files could be removed", run_id)
             faults["folder"] = f"Not all of its files could be removed: {error.strerror}."
+        except StorageFull as error:  # not even for its lock
+            logger.exception("run %s: its files could not be removed", run_id)
+            faults["folder"] = str(error)
         with self._guard:
             if faults:
                 # Another deletion of it may have come to its end before, and taken the mark away.
                 self._unwiped.discard(run_id)
-                self._marks.begin(run_id)
+                try:
+                    self._marks.begin(run_id)
+                except (OSError, StorageFull):  # named all the same, and no server is kept down
+                    logger.exception("run %s: no mark could be set that it is not done", run_id)
             else:
                 self._unwiped.add(run_id)
         return faults
