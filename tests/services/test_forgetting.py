@@ -5,6 +5,7 @@ import shutil
 import threading
 from collections.abc import Callable, Container, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from devserver.my_app.services.run_index import IndexNotWiped
 from devserver.my_app.services.run_metadata import Job, RunMetadata
 from devserver.my_app.services.runs_at_work import RunsAtWork
 from devserver.my_app.services.storage_root import StorageRoot
-from devserver.my_app.services.tombstones import Tombstones
+from devserver.my_app.services.tombstones import Reason, Tombstone, Tombstones
 from devserver.my_app.services.unfinished_deletions import UnfinishedDeletions
 from tests.media_samples import png_bytes
 from tests.stored_run import contents, everything_under, put_run
@@ -184,6 +185,37 @@ def test_a_kill_before_the_tombstone_leaves_the_run_as_it_was(
     assert forgetting_of(storage).complete() == {}
     assert storage.folders.unfinished_deletions.ids() == frozenset()
     assert storage.get_metadata(run_id).status == "success"
+
+
+def test_a_deletion_that_another_begins_just_now_keeps_its_mark(
+    storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script deletes a run, and the server, which alone can tell its holders, looks for marks."""
+    run_id = put_run(storage.folders)
+    stands_or_ended = threading.Event()
+    put, holding = Tombstones.put, RunFolders.holding
+
+    def complete() -> None:
+        forgetting_of(storage).complete()
+        stands_or_ended.set()
+
+    def stand_in_line(folders: RunFolders, run_id: str) -> AbstractContextManager[None]:
+        if threading.current_thread() is server:
+            stands_or_ended.set()
+        return holding(folders, run_id)
+
+    def late(stones: Tombstones, run_id: str, reason: Reason) -> Tombstone:
+        server.start()
+        stands_or_ended.wait()
+        monkeypatch.undo()
+        assert storage.folders.unfinished_deletions.ids() == {run_id}
+        return put(stones, run_id, reason)
+
+    server = threading.Thread(target=complete)
+    monkeypatch.setattr(RunFolders, "holding", stand_in_line)
+    monkeypatch.setattr(Tombstones, "put", late)
+    storage.delete_run(run_id)
+    server.join()
 
 
 def test_a_kill_at_any_step_is_made_up_for(storage: MediaStorageService, root: StorageRoot) -> None:

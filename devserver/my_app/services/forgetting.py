@@ -111,7 +111,6 @@ class Forgetting:
         self._sweepers = dict(sweepers or {})
         self._marks = folders.unfinished_deletions
         self._guard = threading.Lock()
-        self._begun: set[str] = set()
         self._unwiped: set[str] = set()
 
     def delete(
@@ -140,13 +139,7 @@ class Forgetting:
             # After the cancelling no further job can be sent, so these are all.
             self._tell_comfyui(run_id, faults)
         files, size = self.measure(run_id)
-        with self._guard:
-            self._begun.add(run_id)
-        try:
-            self._folders.bury(run_id, reason)
-        finally:
-            with self._guard:
-                self._begun.discard(run_id)
+        self._folders.bury(run_id, reason)
         faults |= self._finish(run_id)
         if not more_follow:
             faults |= self.wipe()
@@ -176,10 +169,7 @@ class Forgetting:
         remains = self._folders.remains()
         for run_id in remains:
             logger.warning("run %s was deleted before; what is there of it is removed", run_id)
-        with self._guard:
-            marked = self._marks.ids() - self._begun
-            unfinished = set(filter(self._folders.tombstones.is_tombstoned, marked))
-            self._marks.end(marked - unfinished)  # cut off before: such a run is there as it was
+        unfinished = set(filter(self._is_buried, self._marks.ids()))
         left = {run_id: self._finish(run_id) for run_id in sorted(unfinished.union(remains))}
         if left:
             not_wiped = self.wipe()
@@ -224,6 +214,20 @@ class Forgetting:
                 return  # another deletion is ahead of this one, and asked
             logger.warning("run %s: its jobs can't be read: %s", run_id, with_causes(error))
             faults["comfyui"] = "Its jobs could not be read, so no ComfyUI was asked."
+
+    def _is_buried(self, run_id: str) -> bool:
+        """Whether a run that has a mark has its tombstone as well.
+
+        Without one its deletion was cut off before, and the run is there as it was: the mark goes.
+        """
+        is_tombstoned = self._folders.tombstones.is_tombstoned
+        if is_tombstoned(run_id):
+            return True
+        # Held as by who sets both, perhaps just now. Without room for a lock, the mark stays.
+        with suppress(StorageFull), self._folders.holding(run_id):
+            if not is_tombstoned(run_id):
+                self._marks.end([run_id])
+        return is_tombstoned(run_id)
 
     def _finish(self, run_id: str) -> dict[str, str]:
         """Steps 4 and 5; who still has something of the run, with a sentence each."""
