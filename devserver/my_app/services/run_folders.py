@@ -278,17 +278,17 @@ class RunFolders:
         Who writes to it at this moment comes to an end first; who would afterwards, and who reads,
         gets RunNotFound. Works on a full disk, with the room that is kept. Raises StorageFull.
         """
-        with self.holding(run_id):
-            try:
-                self._put_tombstone(run_id, reason)
-            except StorageFull:
-                self._root.spend_reserve()
-                self._put_tombstone(run_id, reason)
-            self._locks.forget(run_id)
+        try:
+            self._bury(run_id, reason)
+        except StorageFull:
+            self._root.spend_reserve()
+            self._bury(run_id, reason)
 
-    def _put_tombstone(self, run_id: str, reason: Reason) -> None:
-        self.unfinished_deletions.begin(run_id)
-        self.tombstones.put(run_id, reason)
+    def _bury(self, run_id: str, reason: Reason) -> None:
+        with self.holding(run_id):
+            self.unfinished_deletions.begin(run_id)
+            self.tombstones.put(run_id, reason)
+            self._locks.forget(run_id)
 
     def remove_remains(self, run_id: str) -> None:
         """Remove everything that lies there of a run that has a tombstone: folder, sealed file, and
