@@ -414,6 +414,19 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         watch=storage.watch,
         names=read_names(settings.class_names),
     )
+    runs = Runs(
+        storage,
+        catalogue,
+        queue,
+        watch,
+        edit_deadline,
+        disk=disk,
+        metrics=metrics,
+        keys=keys,
+        safety_floor=settings.minimum_safety_level,
+        has_texts=pipeline.has_texts,
+        cancel_jobs=pipeline.cancel_jobs,
+    )
     keeping = build_keeping(
         settings,
         storage,
@@ -428,23 +441,11 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         },
         wipers={"index": index.wipe},
         sweepers={"exports": exports.sweep, "thumbnails": thumbnails.sweep, "index": index.sweep},
+        cancel=lambda run_id, _: runs.cancel(run_id),
         moved=index.heard,
         wait_until_left=at_work.wait_until_left,
     )
     keeping.settle()
-    runs = Runs(
-        storage,
-        catalogue,
-        queue,
-        watch,
-        edit_deadline,
-        disk=disk,
-        metrics=metrics,
-        keys=keys,
-        safety_floor=settings.minimum_safety_level,
-        has_texts=pipeline.has_texts,
-        cancel_jobs=pipeline.cancel_jobs,
-    )
     runs.take_up_unfinished(over=index.known_to_be_over())
     exports.start()
     pool.warm_up(warm_up)

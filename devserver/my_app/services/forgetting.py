@@ -84,7 +84,7 @@ def _no_comfyui(_jobs: Sequence[Job]) -> int:
 class Forgetting:
     """Deletes runs. Safe to share between threads; two deletions of one run both come to the end.
 
-    `cancel` ends a run under way (`MediaStorageService.finish_run`), `wait_until_left` waits for
+    `cancel` ends a run under way, with the jobs that no worker sees to; `wait_until_left` waits for
     its worker, `forget_jobs` is ComfyUI's side, `holders` are all others by name. `wipers` are
     called after the last of several deletions: they take time, and leave no word of any of them.
     `sweepers` belong to those holders that can say what they hold.
