@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 
 from gunicorn import util
+from gunicorn.http.body import Body, LengthReader
 from gunicorn.http.errors import (
+    ChunkMissingTerminator,
     InvalidResponseHeader,
     InvalidResponseHeaderName,
     LimitRequestHeaders,
@@ -21,11 +23,13 @@ from gunicorn.http.errors import (
 from gunicorn.http.parser import RequestParser
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import PollableMethodQueue, ThreadWorker
+from werkzeug.exceptions import HTTPException, abort
 
 from devserver.my_app.routes.errors import body_of
 
 _OURS = (InvalidResponseHeader, InvalidResponseHeaderName)
 """Faults of an answer, which gunicorn counts among those of requests."""
+_LINE_END = b"\r\n"
 READING_SECONDS = 30.0
 """A request, with its body of 256 KiB at most, has to arrive within so long."""
 
@@ -58,6 +62,35 @@ class RequestReader(SocketUnreader):  # type: ignore[misc] # it comes without ty
             raise NoMoreData from error
         finally:
             self.sock.settimeout(patience)
+
+
+class WholeBody(Body):  # type: ignore[misc] # it comes without types
+    """The body of a request as it was announced, or none.
+
+    Reading one that is malformed, cut off or late raises the HTTPException that says so, which an
+    app answers as any other; nothing else is read from that connection then.
+    """
+
+    def __init__(self, request: Any) -> None:
+        super().__init__(request.body.reader)
+        self._request = request
+
+    def _read_reader(self, size: int) -> bytes:
+        # What the reader counts down is what it was asked for, not what came.
+        is_counted = isinstance(self.reader, LengthReader)
+        expected = min(self.reader.length, size) if is_counted else 0
+        try:
+            data = bytes(super()._read_reader(size))
+        except (NoMoreData, ParseException) as error:
+            self._refuse(error)
+        if len(data) < expected:
+            self._refuse(NoMoreData())
+        return data
+
+    def _refuse(self, error: Exception) -> NoReturn:
+        self.failed = True
+        self._request.force_close()
+        abort(_status_of(error))
 
 
 class LastingQueue(PollableMethodQueue):  # type: ignore[misc] # it comes without types
@@ -111,6 +144,19 @@ class WebWorker(ThreadWorker):  # type: ignore[misc] # it comes without types
             conn.close = _is_closed
         return goes_on
 
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Let the app answer a request, whose body it gets as announced or not at all."""
+        req.body = WholeBody(req)
+        return super().handle_request(req, conn)
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        """Whether another request may follow; none does on a body that the app left unread and
+        that can't be read: the request was answered once, and gets no second answer for that."""
+        try:
+            return bool(super()._keepalive_after(conn, keepalive))
+        except HTTPException:
+            return False
+
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ARG002
         """Answer in the one shape of errors what did not get as far as the app, or failed in it."""
         status = _status_of(exc)
@@ -130,6 +176,10 @@ class WebWorker(ThreadWorker):  # type: ignore[misc] # it comes without types
 
 
 def _status_of(exc: BaseException) -> HTTPStatus:
+    # The end of a chunk that is missing to a part is one that was cut off.
+    is_cut = isinstance(exc, ChunkMissingTerminator) and len(exc.term) < len(_LINE_END)
+    if isinstance(exc, NoMoreData) or is_cut:
+        return HTTPStatus.REQUEST_TIMEOUT
     if isinstance(exc, LimitRequestLine):
         return HTTPStatus.REQUEST_URI_TOO_LONG
     if isinstance(exc, LimitRequestHeaders):

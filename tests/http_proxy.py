@@ -13,11 +13,17 @@ _HEAD_END = b"\r\n\r\n"
 
 
 class RecordingProxy:
-    """`heads` are the requests it got, as bytes; `refuses` answers every CONNECT with 403."""
+    """`heads` are the requests it got, as bytes.
 
-    def __init__(self, leads_to: tuple[str, int], *, refuses: bool = False) -> None:
+    One that `refuses` answers each with 403, one that `hangs_up` with nothing.
+    """
+
+    def __init__(
+        self, leads_to: tuple[str, int], *, refuses: bool = False, hangs_up: bool = False
+    ) -> None:
         self._leads_to = leads_to
         self._refuses = refuses
+        self._hangs_up = hangs_up
         self.heads: list[bytes] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -42,6 +48,8 @@ class RecordingProxy:
                 return
             head += piece
         self.heads.append(head)
+        if self._hangs_up:
+            return
         if self._refuses:
             client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
             return
@@ -64,10 +72,12 @@ def _relay(client: socket.socket, server: socket.socket) -> None:
 
 
 @contextmanager
-def proxying(server_url: str, *, refuses: bool = False) -> Iterator[RecordingProxy]:
+def proxying(
+    server_url: str, *, refuses: bool = False, hangs_up: bool = False
+) -> Iterator[RecordingProxy]:
     """A proxy that leads to the server at `server_url`, whatever it is asked for."""
     host, _, port = server_url.removeprefix("http://").partition(":")
-    proxy = RecordingProxy((host, int(port)), refuses=refuses)
+    proxy = RecordingProxy((host, int(port)), refuses=refuses, hangs_up=hangs_up)
     thread = threading.Thread(target=proxy.serve)
     thread.start()
     try:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +51,22 @@ def put_a_folder_in_its_place(path: Path) -> None:
     """What nobody can read, not even an account that may do everything."""
     path.unlink()
     path.mkdir()
+
+
+def put_a_pipe_in_its_place(path: Path) -> None:
+    """What would keep everybody waiting who opens it as a file.
+
+    The first to do so reads what the file held, so that a test fails instead of going on for ever.
+    """
+    data = path.read_bytes()
+    path.unlink()
+    os.mkfifo(path)
+
+    def let_go() -> None:
+        with suppress(OSError):
+            path.write_bytes(data)
+
+    threading.Thread(target=let_go, daemon=True).start()
 
 
 def contents(folder: Path) -> dict[str, bytes]:

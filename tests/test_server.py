@@ -82,6 +82,47 @@ def test_a_client_that_hangs_up_loses_nothing(server: RunningServer) -> None:
     check_folder(folder)
 
 
+_CHUNKED = b"Transfer-Encoding: chunked\r\n"
+_WHOLE = b'{"schema": "dada", "input_text": "Ein Kind", "output_type": "text"}'
+
+
+@pytest.mark.skipif(os.name == "nt", reason="another server runs there")
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        (b"Content-Length: -1\r\n", _WHOLE, 400),
+        (b"Content-Length: \xb2\r\n", _WHOLE, 400),
+        (b"Content-Length: 67\r\nContent-Length: 3\r\n", _WHOLE, 400),
+        (b"Content-Length: 5\r\n", _WHOLE, 400),
+        (b"Content-Length: 500\r\n", _WHOLE, 408),
+        (b"Content-Length: 300000\r\n", _WHOLE, 413),
+        (b"Content-Length: 67\r\n" + _CHUNKED, b"43\r\n" + _WHOLE + b"\r\n0\r\n\r\n", 400),
+        (b"Transfer-Encoding: gzip\r\n", _WHOLE, 400),
+        (_CHUNKED, b"zz\r\n" + _WHOLE, 400),
+        (_CHUNKED, b"43\r\n" + _WHOLE, 408),
+        (_CHUNKED, b"43\r\n" + _WHOLE + b"\r\n0\r\n", 408),
+        (_CHUNKED, b"50000\r\n" + _WHOLE + b" " * 0x50000 + b"\r\n0\r\n\r\n", 413),
+        (b"Content-Length: 500\r\nContent-Type: multipart/form-data; boundary=b\r\n", b"--b", 415),
+    ],
+)
+def test_a_body_that_is_not_what_was_announced_makes_no_run(
+    server: RunningServer, headers: bytes, body: bytes, status: int
+) -> None:
+    before = run_folders(server)
+    kind = b"" if b"Content-Type" in headers else b"Content-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(
+            b"POST /api/schema/pipeline/execute HTTP/1.1\r\nHost: localhost\r\n"
+            b"Prefer: respond-async\r\n%s%s\r\n%s" % (kind, headers, body)
+        )
+        connection.shutdown(socket.SHUT_WR)
+        with connection.makefile("rb") as answer:
+            said, _, rest = answer.read().partition(b"\r\n\r\n")
+    assert said.startswith(b"HTTP/1.1 %d " % status)
+    assert json.loads(rest.partition(b"HTTP/1.1")[0])["status"] == "error"
+    assert run_folders(server) == before
+
+
 @pytest.mark.skipif(os.name == "nt", reason="an open file can't be deleted there")
 def test_deleting_a_run_does_not_break_a_download_under_way(server: RunningServer) -> None:
     # Another process on the same root, as a researcher's script is one.

@@ -50,7 +50,7 @@ def everything(client: socket.socket) -> bytes:
 
 
 def test_half_a_request_ends_with_its_time(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
-    for sent, answered in ((b"GET /api/hea", b""), (POST + b'{"a', b"HTTP/1.1 400")):
+    for sent, answered in ((b"GET /api/hea", b""), (POST + b'{"a', b"HTTP/1.1 408")):
         with served(app, reading_seconds=0.1) as (client, conn):
             client.sendall(sent)
             future: Future[bool] = conn.handled()
@@ -117,6 +117,63 @@ def test_what_cannot_be_read_is_answered_like_every_error(
     answer = json.loads(body)
     assert (answer["status"], answer["code"]) == ("error", code)
     assert "Geheim" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"zz\r\n{}\r\n0\r\n\r\n", 400, "bad_request"),
+        (b"-5\r\n{}\r\n0\r\n\r\n", 400, "bad_request"),
+        (b"2\r\n{}Geheim\r\n0\r\n\r\n", 400, "bad_request"),
+        (b"2;\0\r\n{}\r\n0\r\n\r\n", 400, "bad_request"),
+        (b"2\r\n{}\r\n0\r\nGeheim\r\n\r\n", 400, "bad_request"),
+        (b"2\r\n{}\r\n0\r\na: " + b"x" * 10_000 + b"\r\n\r\n", 431, "request_too_large"),
+        (b"5\r\n{}", 408, "request_incomplete"),
+        (b"2\r\n{}\r\n", 408, "request_incomplete"),
+        (b"2\r\n{}\r", 408, "request_incomplete"),
+        (b"2\r\n{}\r\n0\r\n", 408, "request_incomplete"),
+    ],
+)
+def test_chunks_that_cannot_be_read_are_answered_once(
+    app: Flask, caplog: pytest.LogCaptureFixture, body: bytes, status: int, code: str
+) -> None:
+    head = POST.replace(b"Content-Length: 100", b"Transfer-Encoding: chunked")
+    with served(app) as (client, conn):
+        client.sendall(head + body)
+        client.shutdown(socket.SHUT_WR)
+        future: Future[bool] = conn.handled()
+        answer = everything(client)
+        assert future.result(30) is False
+    said, _, rest = answer.partition(b"\r\n\r\n")
+    assert said.startswith(b"HTTP/1.1 %d " % status)
+    assert b"Connection: close" in said
+    assert json.loads(rest)["code"] == code
+    assert "Geheim" not in caplog.text
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_a_body_that_was_cut_off_is_no_body(app: Flask) -> None:
+    whole = b'{"schema": "dada", "input_text": "x"}'
+    with served(app) as (client, conn):
+        client.sendall(POST + whole)  # of the 100 bytes that are announced
+        client.shutdown(socket.SHUT_WR)
+        future: Future[bool] = conn.handled()
+        assert everything(client).startswith(b"HTTP/1.1 408")
+        assert future.result(30) is False
+
+
+def test_a_body_that_nobody_reads_gets_no_answer_of_its_own(app: Flask) -> None:
+    with served(app) as (client, conn):
+        client.sendall(
+            b"GET /api/health HTTP/1.1\r\nHost: localhost\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"
+        )
+        future: Future[bool] = conn.handled()
+        answer = everything(client)
+        client.close()
+        assert future.result(30) is False
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.count(b"HTTP/1.1") == 1
 
 
 def test_an_app_that_fails_is_answered_and_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from devserver.commands.account import refuse_root
 from devserver.commands.noting import note
 from devserver.commands.selecting import filter_options, lookout, query_of
 from devserver.commands.shared import failures_told, on_one_line, run_folders
@@ -19,6 +20,7 @@ from devserver.my_app.export_wiring import (
 from devserver.my_app.services.durable_files import appearing_file
 from devserver.my_app.services.export_manager import ExportManager, ExportWish
 from devserver.my_app.services.exports.port import ExportOptions
+from devserver.my_app.services.exports.pseudonyms import Pseudonyms
 from devserver.my_app.services.exports.review import Reviewer
 from devserver.my_app.services.run_folders import RunArchived
 from devserver.my_app.services.run_id import checked_run_id
@@ -83,6 +85,8 @@ def export(
         if review or path is None:
             _review(settings, chosen)
             return
+        if pseudonyms and not Pseudonyms(settings.exports_dir / "state").has_key:
+            refuse_root(settings, beside_server=True)  # it is made with the first pseudonym
         options = ExportOptions("en" if language == "en" else "de", title, licence)
         with manager_without_server(settings) as manager:
             wish = ExportWish(format_name, pseudonyms, marked, options)

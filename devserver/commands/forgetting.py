@@ -14,6 +14,7 @@ from typing import Any
 import click
 import requests
 
+from devserver.commands.account import refuse_root
 from devserver.commands.noting import Note, note
 from devserver.commands.shared import failures_told, on_one_line, run_folders, settled_keeping
 from devserver.config import read_settings
@@ -152,6 +153,7 @@ class _Keeper:
     def __init__(self, token: str | None) -> None:
         self._settings = read_settings()
         run_folders(self._settings)  # the root has to be there
+        refuse_root(self._settings)
         self._root = StorageRoot(self._settings.exports_dir)
         self._token = token
 

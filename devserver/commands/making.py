@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import requests
 
+from devserver.commands.account import refuse_root
 from devserver.commands.shared import failures_told, run_folders
 from devserver.config import Settings, read_settings
 from devserver.my_app.services.digits import number_within
@@ -61,6 +62,7 @@ def rerun(run_id: str, seed: SeedChoice) -> None:
 
 def _make_run(settings: Settings, new: NewRun, path: str, body: dict[str, object]) -> Path:
     """Make the run here, or have the server make it that owns the root; returns its folder."""
+    refuse_root(settings)
     try:
         services = build_services(settings, patience_seconds=0)
     except RootTaken:

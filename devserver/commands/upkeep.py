@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from devserver.commands.account import refuse_root
 from devserver.commands.noting import note
 from devserver.commands.selecting import filter_options, lookout, query_of
 from devserver.commands.shared import failures_told, on_one_line, run_folders, settled_keeping
@@ -72,6 +73,7 @@ def recover() -> None:
     with failures_told():
         settings = read_settings()
         run_folders(settings)
+        refuse_root(settings)
         root = StorageRoot(settings.exports_dir)
         root.claim(own_url(settings.host, settings.port))
         try:

@@ -9,7 +9,13 @@ from devserver.config import Settings, SettingsInvalid
 from devserver.my_app.services.archive import Archive
 from devserver.my_app.services.comfyui.forgetting import ComfyUIHistory
 from devserver.my_app.services.erasure import Erasure
-from devserver.my_app.services.forgetting import Forgetter, Forgetting, Sweeper, nobody_works
+from devserver.my_app.services.forgetting import (
+    Cancel,
+    Forgetter,
+    Forgetting,
+    Sweeper,
+    nobody_works,
+)
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.retention import Retention
 from devserver.my_app.services.retention_rules import (
@@ -56,19 +62,21 @@ def build_keeping(
     holders: Mapping[str, Forgetter],
     wipers: Mapping[str, Callable[[], None]],
     sweepers: Mapping[str, Sweeper],
+    cancel: Cancel | None = None,
     wait_until_left: Callable[[str, float], bool] = nobody_works,
     moved: Callable[[RunMetadata], None] = lambda _: None,
 ) -> Keeping:
     """`holders` are those who keep something derived from runs, by name; each is told of each run
     that goes. `wipers` then leave no word of them, for those who can't do it run by run; `sweepers`
-    forget runs that went without anybody being told. `moved` is told of each run that goes into the
-    archive or comes back. Raises SettingsInvalid.
+    forget runs that went without anybody being told. `cancel` ends a run under way, with what
+    backends do for it; by default, where none does anything, its folder alone says so. `moved` is
+    told of each run that goes into the archive or comes back. Raises SettingsInvalid.
     """
     rules = retention_rules(settings)
     folders = storage.folders
     forgetting = Forgetting(
         folders,
-        cancel=storage.finish_run,
+        cancel=cancel or storage.finish_run,
         wait_until_left=wait_until_left,
         forget_jobs=ComfyUIHistory(settings.comfyui_urls).forget,
         holders=holders,

@@ -32,6 +32,7 @@ from devserver.my_app.services.backends.places import BackendPlaces
 from devserver.my_app.services.backends.port import MediaBackend
 from devserver.my_app.services.backends.replicate import ReplicateBackend
 from devserver.my_app.services.catalogue import Catalogue
+from devserver.my_app.services.child_messages import ChildMessages
 from devserver.my_app.services.comfyui.files import ComfyUIFiles
 from devserver.my_app.services.comfyui.servers import ComfyUIServers
 from devserver.my_app.services.comfyui.workflow import Workflow, WorkflowInvalid, read_workflow
@@ -83,6 +84,7 @@ from devserver.my_app.services.waiting_room import WaitingRoom
 from devserver.my_app.services.worker_pool import WorkerPool
 
 SCHEMAS_FOLDER = PROJECT_FOLDER / "devserver" / "schemas"
+_SAFETY_MESSAGES = SCHEMAS_FOLDER / "safety_messages.json"
 _MEASURE_SECONDS = 60.0
 _REWRITE_SECONDS = 30.0
 LAST_CALL_SECONDS = 20.0
@@ -106,6 +108,7 @@ class Services:
     index: RunIndex
     verifications: Verifications
     catalogue: Catalogue
+    child_messages: ChildMessages
     access: ResearcherAccess
     workshops: WorkshopCodes
     request_limits: Limits
@@ -236,7 +239,7 @@ def build_pipeline(
     them in.
     """
     settings = settings or Settings()
-    messages = load_safety_messages(SCHEMAS_FOLDER / "safety_messages.json")
+    messages = load_safety_messages(_SAFETY_MESSAGES)
     seconds = settings.language_timeout_seconds
     gate = SafetyGate(
         _word_lists(settings.safety_words),
@@ -267,6 +270,13 @@ def build_pipeline(
         are_texts_done=text_stages.are_done,
         cancel_jobs=media_stage.cancel_jobs,
     )
+
+
+def build_child_messages(settings: Settings) -> ChildMessages:
+    """All that a child can be told of a text that was stopped."""
+    categories = _word_lists(settings.safety_words).categories.values()
+    reasons = load_safety_messages(_SAFETY_MESSAGES).values()
+    return ChildMessages([*(category.message for category in categories), *reasons])
 
 
 @cache
@@ -404,6 +414,19 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         watch=storage.watch,
         names=read_names(settings.class_names),
     )
+    runs = Runs(
+        storage,
+        catalogue,
+        queue,
+        watch,
+        edit_deadline,
+        disk=disk,
+        metrics=metrics,
+        keys=keys,
+        safety_floor=settings.minimum_safety_level,
+        has_texts=pipeline.has_texts,
+        cancel_jobs=pipeline.cancel_jobs,
+    )
     keeping = build_keeping(
         settings,
         storage,
@@ -418,23 +441,11 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         },
         wipers={"index": index.wipe},
         sweepers={"exports": exports.sweep, "thumbnails": thumbnails.sweep, "index": index.sweep},
+        cancel=lambda run_id, _: runs.cancel(run_id),
         moved=index.heard,
         wait_until_left=at_work.wait_until_left,
     )
     keeping.settle()
-    runs = Runs(
-        storage,
-        catalogue,
-        queue,
-        watch,
-        edit_deadline,
-        disk=disk,
-        metrics=metrics,
-        keys=keys,
-        safety_floor=settings.minimum_safety_level,
-        has_texts=pipeline.has_texts,
-        cancel_jobs=pipeline.cancel_jobs,
-    )
     runs.take_up_unfinished(over=index.known_to_be_over())
     exports.start()
     pool.warm_up(warm_up)
@@ -448,6 +459,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         index=index,
         verifications=Verifications(partial(faults_of, RunFolders(root))),
         catalogue=catalogue,
+        child_messages=build_child_messages(settings),
         access=build_access(settings, root, audit, operator_key),
         workshops=WorkshopCodes(root, settings.workshop_codes),
         request_limits=Limits(settings),

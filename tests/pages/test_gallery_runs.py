@@ -111,7 +111,7 @@ def test_a_run_is_shown_with_its_whole_journey(
 
 
 def test_a_run_speaks_the_language_of_the_page(room: Opened, made: Callable[..., str]) -> None:
-    run_id = made("Ein Hund am Meer", schema="othereyes")
+    run_id = made("Ein Hund am Meer", schema="othereyes", language="de")
     page = room(f"#run={run_id}")
     head, media, facts = (page.locator(one) for one in ("#name", ".credit", ".facts"))
     detail = page.locator('[data-step="detail_1"]')
@@ -119,11 +119,19 @@ def test_a_run_speaks_the_language_of_the_page(room: Opened, made: Callable[...,
     expect(media).to_contain_text("Piktogramme: OpenMoji")
     expect(facts).to_contain_text("umgefärbt und ergänzt")
     expect(head).to_have_text("Token aus den Einstellungen")
+    expect(facts).to_contain_text("Mit anderen Augen othereyes")
+    expect(facts).to_contain_text("Atelier: Bild atelier_image")
+    expect(facts).to_contain_text("Deutsch de")
+    making = page.locator('[data-step="media"] [title="atelier_image"]')
+    expect(making).to_have_text("Atelier: Bild")
     expect(said).to_contain_text("dieser Server · Technik: anderer Blick")
     expect(detail).to_contain_text("Einzelheit 1")
     page.get_by_role("button", name="English").click()
     expect(media).to_contain_text("Pictograms: OpenMoji")
     expect(head).to_have_text("token of the settings")
+    expect(facts).to_contain_text("Atelier: picture atelier_image")
+    expect(facts).to_contain_text("German de")
+    expect(making).to_have_text("Atelier: picture")
     expect(page.locator(".timeline")).to_contain_text("this server · technique: another point")
     expect(detail).to_contain_text("Detail 1")
 
@@ -141,6 +149,21 @@ def test_a_step_that_nobody_knows_shows_its_id_as_code(
     page.route("**/journey", renamed)
     tile(page, run_id).click()
     expect(page.locator('[data-step="folded_twice"] strong code')).to_have_text("folded_twice")
+
+
+def test_what_took_next_to_no_time_took_some(room: Opened, made: Callable[..., str]) -> None:
+    run_id = made("Ein Hund am Meer", schema="passthrough", output_type="text")
+    page = room()
+
+    def quick(route: Route) -> None:
+        told = route.fetch().json()
+        for step in told["steps"]:
+            step["duration_seconds"] = 0.0004
+        route.fulfill(json=told)
+
+    page.route("**/journey", quick)
+    tile(page, run_id).click()
+    expect(page.locator('[data-step="unchanged"] .step-facts')).to_contain_text("· < 0,01 s ·")
 
 
 def test_the_files_of_a_run_can_be_saved(

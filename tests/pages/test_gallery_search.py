@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -263,6 +264,33 @@ def test_on_a_phone_filters_unfold(browser: Browser, url: str, runs: list[Run]) 
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+@pytest.mark.parametrize("width", [768, 1024, 1280, 1440])
+def test_the_head_is_one_row_on_tablets_and_desks(browser: Browser, url: str, width: int) -> None:
+    with researcher_at(browser, url, size={"width": width, "height": 768}) as page:
+        expect_total(page, NUMBER)
+        title, frame = page.locator(".head h1"), page.locator("#frame")
+        middles = [one.evaluate(MIDDLE) for one in (title, frame)]
+        assert abs(middles[0] - middles[1]) < 8
+        menu = page.get_by_role("button", name="Werkzeuge")
+        if menu.is_visible():
+            menu.click()
+        expect(page.locator("#who")).to_be_visible()
+
+
+def test_no_name_below_a_tile_is_cut(room: Page) -> None:
+    names = room.locator("#grid .tile-facts > *")
+    expect(names.first).to_be_visible()
+    cut = names.evaluate_all(
+        "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+    )
+    assert cut == []
+    ends = tiles(room).evaluate_all(
+        """all => all.map(one => one.getBoundingClientRect().bottom
+            - one.querySelector(".tile-facts").getBoundingClientRect().bottom)"""
+    )
+    assert min(ends) >= 0
+
+
 @pytest.mark.parametrize("width", [360, 820])
 def test_texts_of_twice_the_size_fit(
     browser: Browser, url: str, runs: list[Run], width: int
@@ -306,6 +334,47 @@ def test_the_language_changes_everything_and_is_remembered(browser: Browser, url
         page.reload()
         expect(page.locator("#total")).to_have_text(f"{NUMBER} runs")
         assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_output_configs_have_names_and_keep_their_ids(browser: Browser, url: str) -> None:
+    with researcher_at(browser, url, address="#config=atelier_image") as page:
+        facet = page.locator('[data-facet="config"]')
+        config = facet.get_by_title("atelier_image", exact=True)
+        expect(config).to_contain_text("Atelier: Bild")
+        expect(config.locator("code")).to_have_text("atelier_image")
+        chip = page.locator(".chip")
+        expect(chip).to_contain_text("Ausgabe: Atelier: Bild")
+        expect(chip).to_have_attribute("title", "atelier_image")
+        style = page.locator('[data-facet="schema"]').get_by_title("overdrive", exact=True)
+        expect(style).to_contain_text("Übertreibung")
+        page.get_by_role("button", name="English").click()
+        expect(config).to_contain_text("Atelier: picture")
+        expect(chip).to_contain_text("Atelier: picture")
+
+
+MIDDLE = """one => {
+    const { top, bottom } = one.getBoundingClientRect();
+    return (top + bottom) / 2;
+}"""
+MANY_STYLES = """async () => {
+    const { Filters } = await import("/static/js/gallery/filters.js");
+    const { schemas } = await (await fetch("/api/schema/info")).json();
+    const box = document.createElement("div");
+    box.id = "many";
+    document.getElementById("main").prepend(box);
+    new Filters(box, () => {}).count({ schema: schemas.map(({ id }) => ({ value: id, runs: 1 })) });
+}"""
+
+
+def test_lists_are_searched_for_names_and_for_ids(room: Page) -> None:
+    expect(room.locator('[data-facet="schema"]')).to_contain_text("Übertreibung")
+    room.evaluate(MANY_STYLES)  # more than this archive has
+    facet = room.locator('#many [data-facet="schema"]')
+    seek = facet.get_by_role("searchbox")
+    for sought in ("übertr", "overdr"):
+        seek.fill(sought)
+        expect(facet.locator("label.value")).to_have_count(1)
+        expect(facet.locator("label.value")).to_have_text(re.compile("Übertreibung"))
 
 
 def test_nobody_is_shown_anything_without_a_login(browser: Browser, url: str) -> None:

@@ -12,11 +12,17 @@ from flask import Flask
 from devserver.config import PROJECT_FOLDER
 from devserver.my_app.services.exports.package import PackageState
 from devserver.my_app.services.folder_files import FileKind
+from devserver.my_app.services.language.model_names import BACKENDS
 from devserver.my_app.services.out_of_reach import Kind as OutOfReachKind
 from devserver.my_app.services.personal_data.datum import KINDS
 from devserver.my_app.services.run_index import FACETS
 from devserver.my_app.services.run_index.query import Sort
-from devserver.my_app.services.run_metadata import MediaType, RunStatus, StageStatus
+from devserver.my_app.services.run_metadata import (
+    MediaType,
+    RunRequest,
+    RunStatus,
+    StageStatus,
+)
 from devserver.my_app.wiring import Services
 from tests.pages.test_locales import SOURCES, words
 
@@ -65,6 +71,20 @@ def test_every_technique_and_what_it_is_told_has_a_word(services: Services) -> N
         for key in ("views", "materials"):
             parts: Any = schema.technique.parameters.get(key) or ()
             assert [one for one in parts if f"gallery.step.{one['name']}" not in known] == []
+
+
+def test_every_language_of_messages_has_a_word() -> None:
+    known = words("de").keys()
+    literal, _none = get_args(RunRequest.model_fields["language"].annotation)
+    languages = get_args(literal)
+    assert languages
+    assert [one for one in languages if f"gallery.language.{one}" not in known] == []
+
+
+def test_every_maker_has_a_name(services: Services) -> None:
+    known = words("de").keys()
+    makers = {config.backend for config in services.catalogue.output_configs.values()}
+    assert [one for one in {*makers, *BACKENDS} if f"gallery.backend.{one}" not in known] == []
 
 
 def test_files_that_were_sent_are_known_by_that_name() -> None:

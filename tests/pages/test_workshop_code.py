@@ -96,4 +96,6 @@ def test_a_wrong_code_is_said_kindly(browser: Browser, coded: RunningServer) -> 
         expect(page.get_by_role("alert")).to_have_text(
             "Dieser Code stimmt nicht. Schau noch einmal nach."
         )
+        page.get_by_role("button", name="English").click()
+        expect(page.get_by_role("alert")).to_have_text("This code is not right. Have another look.")
         expect(page.get_by_role("textbox", name="Deine Idee")).to_be_hidden()

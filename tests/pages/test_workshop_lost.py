@@ -372,6 +372,25 @@ def test_a_full_queue_is_said_and_waited_for(shaken: Page, server: RunningServer
     assert len(stored_runs(server, "Viele Kinder")) == 1
 
 
+def test_why_a_work_waits_to_be_sent_is_said_in_the_language_of_the_page(
+    shaken: Page, server: RunningServer
+) -> None:
+    refusal = {"status": "error", "error": "Full.", "code": "queue_full", "run_id": None}
+    shaken.goto(server.url)
+    write(shaken, "Noch mehr Kinder")
+    headers = {"Retry-After": "600", "Content-Type": "application/json"}
+    shaken.route(
+        START, lambda route: route.fulfill(status=503, body=json.dumps(refusal), headers=headers)
+    )
+    go(shaken)
+    expect(shaken.locator(".state")).to_contain_text("Es sind gerade sehr viele dran")
+    shaken.get_by_role("button", name="English").click()
+    expect(shaken.locator(".state")).to_contain_text("Very many are waiting just now.")
+    expect(shaken.locator(".state")).to_contain_text("I'll try again in 600 seconds.")
+    shaken.get_by_role("button", name="Cancel").click()
+    expect(cards(shaken)).to_have_count(0)
+
+
 def test_where_the_usual_way_is_missing_another_is_taken(
     shaken: Page, painting: RunningServer
 ) -> None:
@@ -390,9 +409,11 @@ def test_what_is_refused_for_good_is_said_and_the_text_stays(
     write(shaken, "Ein zu langer Satz")
     shaken.route(START, lambda route: route.fulfill(status=400, body=json.dumps(refusal)), times=1)
     go(shaken)
-    expect(shaken.locator("#form-news")).to_have_text(
-        "Da ist etwas schiefgegangen. Versuche es noch einmal."
-    )
+    said = shaken.locator("#form-news")
+    expect(said).to_have_text("Da ist etwas schiefgegangen. Versuche es noch einmal.")
+    shaken.get_by_role("button", name="English").click()
+    expect(said).to_have_text("Something went wrong. Try again.")
+    shaken.get_by_role("button", name="Deutsch").click()
     expect(shaken.locator("#idea")).to_have_value("Ein zu langer Satz")
     expect(cards(shaken)).to_have_count(0)
 

@@ -200,6 +200,29 @@ def test_a_block_is_explained_kindly(page: Page, server: RunningServer, barriers
     expect(page.get_by_role("radio", name="Dada")).to_be_checked()
 
 
+def test_what_a_block_says_is_in_the_language_of_the_page(
+    page: Page, server: RunningServer
+) -> None:
+    before = stored_runs(server, BLOCKED)
+    page.goto(server.url)
+    write(page, BLOCKED)
+    go(page)
+    card = wait_for(page, "blocked")
+    [folder] = set(stored_runs(server, BLOCKED)) - set(before)
+    written = (folder / "metadata.json").read_bytes()
+    run = check_folder(folder)
+    assert run.error
+    expect(card).to_contain_text(run.error.message)
+    page.get_by_role("button", name="English").click()
+    expect(card).to_contain_text("In your text somebody gets killed.")
+    expect(card).not_to_contain_text(run.error.message)
+    page.reload()
+    expect(card).to_contain_text("In your text somebody gets killed.")
+    page.get_by_role("button", name="Deutsch").click()
+    expect(card).to_contain_text(run.error.message)
+    assert (folder / "metadata.json").read_bytes() == written  # the record is what was said then
+
+
 def test_a_new_idea_is_not_replaced_unasked(
     page: Page, server: RunningServer, barriers: Barriers
 ) -> None:
@@ -431,6 +454,18 @@ BAR_IS_LOW = """() => {
     const sticks = getComputedStyle(bar).position === "sticky";
     return sticks ? bar.offsetHeight < innerHeight / 3 : bar.offsetHeight > innerHeight / 4;
 }"""
+
+
+def test_on_a_tablet_that_lies_the_first_styles_can_be_read(
+    browser: Browser, server: RunningServer
+) -> None:
+    with tablet(browser, viewport={"width": 1024, "height": 768}) as page:
+        page.goto(server.url)
+        name = page.locator(".style .says .name").first
+        expect(name).to_be_visible()
+        named, bar = name.bounding_box(), page.locator("#go-bar").bounding_box()
+        assert named and bar
+        assert named["y"] + named["height"] < bar["y"]
 
 
 @pytest.mark.parametrize("width", [360, 390, 820, 1440, 1920])

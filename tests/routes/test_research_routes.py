@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import sys
+import zipfile
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,6 +15,7 @@ from devserver.my_app.services.run_id import new_run_id
 from devserver.my_app.services.run_metadata import RunRequest
 from devserver.my_app.wiring import Services
 from tests.media_samples import glb_bytes, png_bytes, wav_bytes
+from tests.stored_run import put_a_pipe_in_its_place
 
 Headers = dict[str, str]
 
@@ -40,6 +45,41 @@ def test_files_are_listed_and_saved(
     assert "metadata.json" in {file["filename"] for file in answer["files"]}
     gone = client.get(f"/api/runs/{run_id}/files/no.json", headers=researcher)
     assert (gone.status_code, gone.get_json()["code"]) == (404, "media_not_found")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode there")
+def test_a_file_whose_name_is_no_text_can_be_saved_and_exported(
+    client: FlaskClient, services: Services, researcher: Headers
+) -> None:
+    run_id = stored(services, "Namen")
+    folder = services.storage.folders.path(run_id)
+    names = [b"notiz-\xe4.txt", rb"notiz-\xe4.txt"]
+    for name in names:
+        (folder / os.fsdecode(name)).write_bytes(name)
+    answer = client.get(f"/api/runs/{run_id}/files", headers=researcher).get_json()
+    urls = {file["filename"]: file["url"] for file in answer["files"] if file["kind"] == "other"}
+    assert list(urls) == [r"notiz-\\xe4.txt", r"notiz-\xe4.txt"]
+    saved = [client.get(url, headers=researcher) for url in urls.values()]
+    assert [one.data for one in saved] == names[::-1]
+    exported = client.get(f"/api/runs/{run_id}/export.zip", headers=researcher)
+    with zipfile.ZipFile(io.BytesIO(exported.data)) as package:
+        assert {package.read(name) for name in package.namelist()} > set(names)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no named pipes in folders there")
+def test_named_pipes_keep_nobody_waiting(
+    client: FlaskClient, services: Services, researcher: Headers
+) -> None:
+    run_id, other = stored(services, "Rohrpost"), stored(services, "Rohrpost")
+    folder = services.storage.folders.path(run_id)
+    put_a_pipe_in_its_place(folder / "metadata.json")
+    answer = client.get(f"/api/runs/{run_id}", headers=researcher)
+    assert (answer.status_code, answer.get_json()["code"]) == (500, "metadata_unreadable")
+    found = client.get("/api/runs?q=rohrpost", headers=researcher).get_json()
+    assert [run["run_id"] for run in found["runs"]] == [other]
+    put_a_pipe_in_its_place(folder.parent / other / "output_image.png")
+    for address in (f"image/{other}", f"thumbnail/{other}", f"image/{other}?marked=1"):
+        assert client.get(f"/api/media/{address}").status_code == 404
 
 
 def test_a_page_among_the_files_is_no_page(

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 import uuid
 
 import pytest
 from flask.testing import FlaskClient
 
-from devserver.my_app.services.run_metadata import StageRecord
+from devserver.my_app.services.run_metadata import RunError, StageRecord
 from devserver.my_app.services.run_progress import PreviewPicture
 from devserver.my_app.wiring import Services
 
@@ -25,6 +26,32 @@ def test_tells_how_a_run_stands(client: FlaskClient, services: Services, run_id:
     body = client.get(f"/api/runs/{run_id}").get_json()
     assert (body["status"], body["revision"]) == ("cancelled", 2)
     assert body["finished_at"]
+
+
+def test_what_a_child_was_told_is_said_in_both_languages(
+    client: FlaskClient, services: Services, run_id: str
+) -> None:
+    told = "There is blood in your text. That can frighten others. Try it without blood: "
+    told += "what else could be exciting?"
+    # By the code alone, which a guard gives for any of its reasons, nobody would know the message.
+    error = RunError(code="guard", message=told, stage=1)
+    services.storage.finish_run(run_id, "blocked", error)
+    body = client.get(f"/api/runs/{run_id}").get_json()
+    assert body["error"] == {"code": "guard", "message": told, "stage": 1}
+    assert body["error_message"]["en"] == told
+    assert body["error_message"]["de"].startswith("In deinem Text kommt Blut vor.")
+    [state] = client.get(f"/api/runs/{run_id}/events").get_data(as_text=True).split("data: ")[1:]
+    assert json.loads(state)["error_message"] == body["error_message"]
+
+
+def test_what_is_known_in_one_language_is_not_said_to_be_known_in_both(
+    client: FlaskClient, services: Services, run_id: str
+) -> None:
+    assert client.get(f"/api/runs/{run_id}").get_json()["error_message"] is None
+    error = RunError(code="comfyui_unreachable", message="ComfyUI does not answer.", stage=4)
+    services.storage.finish_run(run_id, "failed", error)
+    body = client.get(f"/api/runs/{run_id}").get_json()
+    assert (body["error"]["code"], body["error_message"]) == ("comfyui_unreachable", None)
 
 
 def test_what_was_sent_to_models_is_for_researchers(

@@ -12,6 +12,7 @@ from devserver.my_app.services.edit_deadline import EditDeadline
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunNotFound
 from devserver.my_app.services.run_metadata import (
+    MetadataOutOfReach,
     RunError,
     RunMetadata,
     RunStatus,
@@ -20,7 +21,11 @@ from devserver.my_app.services.run_metadata import (
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
-FAILURES = [StorageFull("The server's disk is full."), OSError(errno.EIO, "Input/output error")]
+FAILURES = [
+    StorageFull("The server's disk is full."),
+    OSError(errno.EIO, "Input/output error"),
+    MetadataOutOfReach("The metadata of this run can't be read: Input/output error."),
+]
 
 
 class Clock:

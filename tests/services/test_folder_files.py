@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,19 @@ def test_what_was_sent_is_told_apart(storage: MediaStorageService) -> None:
     storage.record_submission(run.run_id, Job(backend="comfyui"), {"3": {}})
     found = {file.filename: file.kind for file in FolderFiles(storage.folders).of(run.run_id)}
     assert found == {"input_text.txt": "text", "metadata.json": "metadata", "workflow.json": "sent"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode there")
+def test_a_name_that_is_no_text_is_told_and_leads_to_the_file(
+    storage: MediaStorageService, run_id: str
+) -> None:
+    path = storage.folders.path(run_id) / os.fsdecode(b"notiz-\xe4\xff.txt")
+    path.write_bytes(b"by hand")
+    files = FolderFiles(storage.folders)
+    assert [file.filename for file in files.of(run_id) if file.kind == "other"] == [
+        r"notiz-\xe4\xff.txt"
+    ]
+    assert files.path_of(run_id, r"notiz-\xe4\xff.txt") == path
 
 
 def test_an_output_that_is_gone_is_told(storage: MediaStorageService, run_id: str) -> None:

@@ -5,6 +5,7 @@ import shutil
 import threading
 from collections.abc import Callable, Container, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ from devserver.my_app.services.run_index import IndexNotWiped
 from devserver.my_app.services.run_metadata import Job, RunMetadata
 from devserver.my_app.services.runs_at_work import RunsAtWork
 from devserver.my_app.services.storage_root import StorageRoot
-from devserver.my_app.services.tombstones import Tombstones
+from devserver.my_app.services.tombstones import Reason, Tombstone, Tombstones
+from devserver.my_app.services.unfinished_deletions import UnfinishedDeletions
 from tests.media_samples import png_bytes
 from tests.stored_run import contents, everything_under, put_run
 
@@ -125,6 +127,46 @@ def test_a_holder_that_failed_is_asked_again_though_the_folder_is_gone(
     assert told == [run_id] * 3
 
 
+def test_one_that_came_back_and_failed_is_not_done_with_by_its_first_deletion(
+    storage: MediaStorageService, tmp_path: Path
+) -> None:
+    run_id = put_run(storage.folders)
+    shutil.copytree(storage.folders.path(run_id), tmp_path / "backup")
+    works = True
+
+    def may_fail(_: str) -> None:
+        if not works:
+            raise StorageFull("No room.")
+
+    forgetting = forgetting_of(storage, holders={"exports": may_fail})
+    assert forgetting.delete(run_id, more_follow=True).is_complete
+    shutil.copytree(tmp_path / "backup", storage.folders.path(run_id))
+    works = False
+    assert forgetting.delete(run_id).faults == {"exports": "No room."}
+    assert forgetting.complete() == {run_id: {"exports": "No room."}}
+
+
+def test_one_that_fails_while_words_are_wiped_is_not_done_with_by_that(
+    storage: MediaStorageService,
+) -> None:
+    run_id = put_run(storage.folders)
+    works = True
+
+    def may_fail(_: str) -> None:
+        if not works:
+            raise StorageFull("No room.")
+
+    def wipe() -> None:
+        nonlocal works
+        if works:
+            works = False
+            assert forgetting.delete(run_id, more_follow=True).faults
+
+    forgetting = forgetting_of(storage, holders={"exports": may_fail}, wipers={"index": wipe})
+    forgetting.delete(run_id)
+    assert forgetting.complete() == {run_id: {"exports": "No room."}}
+
+
 def test_a_kill_before_the_tombstone_leaves_the_run_as_it_was(
     storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +185,37 @@ def test_a_kill_before_the_tombstone_leaves_the_run_as_it_was(
     assert forgetting_of(storage).complete() == {}
     assert storage.folders.unfinished_deletions.ids() == frozenset()
     assert storage.get_metadata(run_id).status == "success"
+
+
+def test_a_deletion_that_another_begins_just_now_keeps_its_mark(
+    storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script deletes a run, and the server, which alone can tell its holders, looks for marks."""
+    run_id = put_run(storage.folders)
+    stands_or_ended = threading.Event()
+    put, holding = Tombstones.put, RunFolders.holding
+
+    def complete() -> None:
+        forgetting_of(storage).complete()
+        stands_or_ended.set()
+
+    def stand_in_line(folders: RunFolders, run_id: str) -> AbstractContextManager[None]:
+        if threading.current_thread() is server:
+            stands_or_ended.set()
+        return holding(folders, run_id)
+
+    def late(stones: Tombstones, run_id: str, reason: Reason) -> Tombstone:
+        server.start()
+        stands_or_ended.wait()
+        monkeypatch.undo()
+        assert storage.folders.unfinished_deletions.ids() == {run_id}
+        return put(stones, run_id, reason)
+
+    server = threading.Thread(target=complete)
+    monkeypatch.setattr(RunFolders, "holding", stand_in_line)
+    monkeypatch.setattr(Tombstones, "put", late)
+    storage.delete_run(run_id)
+    server.join()
 
 
 def test_a_kill_at_any_step_is_made_up_for(storage: MediaStorageService, root: StorageRoot) -> None:
@@ -253,6 +326,40 @@ def test_on_a_disk_without_room_for_a_tombstone_the_run_stays(
     with pytest.raises(StorageFull):
         forgetting_of(storage).delete(run_id)
     assert storage.get_metadata(run_id).status == "success"
+
+
+def test_on_a_disk_without_room_for_a_lock_it_is_gone_all_the_same(
+    storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = put_run(storage.folders)
+
+    def full(*_: object) -> None:
+        raise StorageFull("No room.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolders, "remove_remains", full)
+        assert forgetting_of(storage).delete(run_id).faults == {"folder": "No room."}
+    assert not storage.folders.exists(run_id)
+    assert forgetting_of(storage).complete() == {}
+    assert not storage.folders.path(run_id).exists()
+
+
+def test_what_came_back_and_fails_on_a_full_disk_keeps_no_server_down(
+    storage: MediaStorageService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id, other = put_run(storage.folders), put_run(storage.folders)
+    for one in (run_id, other):
+        shutil.copytree(storage.folders.path(one), tmp_path / one)
+        forgetting_of(storage).delete(one)
+        shutil.copytree(tmp_path / one, storage.folders.path(one))
+
+    def full(*_: object) -> None:
+        raise StorageFull("No room.")
+
+    monkeypatch.setattr(UnfinishedDeletions, "begin", full)
+    failing = forgetting_of(storage, holders={"share_links": full})
+    assert failing.complete() == {one: {"share_links": "No room."} for one in (run_id, other)}
+    assert not storage.folders.path(other).exists()
 
 
 def test_a_run_under_way_is_cancelled_and_left_first(storage: MediaStorageService) -> None:

@@ -11,6 +11,7 @@ from devserver.my_app.services.durable_files import StorageFull
 from devserver.my_app.services.last_words import LastWords
 from devserver.my_app.services.media_intake import RunIsOver
 from devserver.my_app.services.media_storage import MediaStorageService
+from devserver.my_app.services.metadata_files import MetadataFiles
 from devserver.my_app.services.run_folders import RunNotFound
 from devserver.my_app.services.run_metadata import RunError, RunMetadata, RunStatus
 from devserver.my_app.services.stored_runs import MediaNotFound
@@ -142,3 +143,20 @@ def test_the_folder_says_it_once_there_is_room(
             assert storage.get_metadata(run_id).status == "queued"
         words.say_again()
     assert storage.get_metadata(run_id).status == "success"
+
+
+def test_the_folder_says_it_once_it_can_be_read(
+    storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = storage.create_run(schema="dada", input_text="Eine Blume").run_id
+
+    def refuse(*_: object) -> RunMetadata:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with closing(LastWords(storage.finish_run, pause_seconds=LONG)) as words:
+        with monkeypatch.context() as failing:
+            failing.setattr(MetadataFiles, "read", refuse)
+            words.say(run_id, "failed", WENT_WRONG)
+            words.say_again()
+        words.say_again()
+    assert storage.get_metadata(run_id).error == WENT_WRONG

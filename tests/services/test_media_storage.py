@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
@@ -33,6 +33,7 @@ from devserver.my_app.services.run_metadata import (
     Job,
     MetadataUnreadable,
     RunError,
+    RunMetadata,
     RunRequest,
     StageRecord,
 )
@@ -446,6 +447,23 @@ def test_one_that_is_set_down_gets_its_attempt_back(storage: MediaStorageService
     storage.set_down(run_id)
     run = storage.get_metadata(run_id)
     assert (run.status, run.attempts) == ("queued", 1)
+
+
+def test_one_that_comes_to_its_edit_at_that_moment_goes_on_waiting_for_it(
+    storage: MediaStorageService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = new_run(storage)
+    storage.begin_attempt(run_id)
+    locks = storage.folders.locked
+
+    def locked(run_id: str) -> AbstractContextManager[RunMetadata]:
+        monkeypatch.undo()
+        storage.await_edit(run_id)
+        return locks(run_id)
+
+    monkeypatch.setattr(storage.folders, "locked", locked)
+    storage.set_down(run_id)
+    assert storage.get_metadata(run_id).status == "awaiting_edit"
 
 
 def test_what_is_still_arriving_lies_outside_the_runs_folder(

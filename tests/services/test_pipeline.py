@@ -23,6 +23,7 @@ from devserver.my_app.services.durable_files import StorageFull
 from devserver.my_app.services.last_words import LastWords
 from devserver.my_app.services.media_sources import MadeBy, MediaData, MediaDescription
 from devserver.my_app.services.media_storage import MediaStorageService
+from devserver.my_app.services.metadata_files import MetadataFiles
 from devserver.my_app.services.output_configs import OutputConfig
 from devserver.my_app.services.pipeline import MAX_ATTEMPTS, Pipeline
 from devserver.my_app.services.run_folders import RunNotFound
@@ -502,11 +503,26 @@ def test_a_disk_that_can_not_even_be_read_is_a_failed_run_once_it_can(
     pipeline = ScriptedBackend(one=picture).pipeline(storage, last_words=last_words)
     with closing(last_words):
         with monkeypatch.context() as failing:
-            failing.setattr(storage.folders, "read", refuse)
+            failing.setattr(MetadataFiles, "read", refuse)
             assert pipeline.write_texts(run_id) is LegEnd.FAILED
         last_words.say_again()
     run = storage.get_metadata(run_id)
     assert (run.status, run.error and run.error.code) == ("failed", "internal_error")
+
+
+def test_a_run_whose_folder_somebody_breaks_under_way_is_left(
+    storage: MediaStorageService, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_id = new_run(storage, "one")
+
+    def break_it(_: MediaRequest) -> Sequence[bytes]:
+        (storage.folders.path(run_id) / "metadata.json").write_text("{")
+        return [png_bytes()]
+
+    pipeline = ScriptedBackend(one=break_it).pipeline(storage)
+    assert pipeline.write_texts(run_id) is LegEnd.GOES_ON
+    assert pipeline.make_media(run_id) is LegEnd.FAILED
+    assert "can't be understood" in caplog.text
 
 
 def test_a_run_lets_go_of_its_backend_before_its_last_media_are_stored(

@@ -117,6 +117,37 @@ def test_the_server_does_it_again_and_again(
     assert "OSError: a disk that went away" in caplog.text
 
 
+class Clock:
+    """Tells the time, and that somebody has looked."""
+
+    def __init__(self, time: datetime) -> None:
+        self.time = time
+        self.looks = threading.Semaphore(0)
+
+    def __call__(self) -> datetime:
+        self.looks.release()
+        return self.time
+
+
+def test_a_clock_that_is_put_back_keeps_no_day_waiting_for_years(
+    root: StorageRoot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("devserver.my_app.services.retention._LONGEST_SLEEP_SECONDS", 0.001)
+    told, clock = Told(), Clock(NOW + timedelta(days=3650))
+    nothing = timedelta(0)
+    daily = DailyRetention(told, [rule("delete", 365)], Audit(root), first_after=nothing, now=clock)
+    assert told.applied.acquire(timeout=60)
+    clock.time = NOW
+    while clock.looks.acquire(blocking=False):
+        pass
+    for _ in range(10):  # so that it has looked whether it is due, whatever it did before
+        assert clock.looks.acquire(timeout=60)
+    assert not told.applied.acquire(blocking=False)
+    clock.time += timedelta(days=1)
+    assert told.applied.acquire(timeout=60)
+    daily.close()
+
+
 def test_what_the_server_did_unasked_is_in_the_audit_log(
     folders: RunFolders, retention: Retention, root: StorageRoot
 ) -> None:

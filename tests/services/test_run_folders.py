@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from devserver.my_app.services.run_folders import RunArchived, RunFolders, RunNo
 from devserver.my_app.services.run_id import is_run_id, new_run_id
 from devserver.my_app.services.run_metadata import MetadataUnreadable
 from devserver.my_app.services.storage_root import StorageRoot
-from tests.stored_run import put_a_folder_in_its_place, put_run
+from tests.stored_run import put_a_folder_in_its_place, put_a_pipe_in_its_place, put_run
 
 
 def to_nowhere(link: Path) -> None:
@@ -60,10 +61,14 @@ def test_a_file_named_like_a_run_is_none(folders: RunFolders, root: StorageRoot)
     assert folders.ids() == folders.newest_first() == []
 
 
+_HAS_PIPES = pytest.mark.skipif(os.name == "nt", reason="there are none in folders there")
+
+
 @pytest.mark.parametrize(
     ("hide", "why"),
     [
         (put_a_folder_in_its_place, "Is a directory"),
+        pytest.param(put_a_pipe_in_its_place, "it is no ordinary file", marks=_HAS_PIPES),
         (to_itself, "Too many levels of symbolic links"),
     ],
 )

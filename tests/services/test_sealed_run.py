@@ -21,7 +21,7 @@ from devserver.my_app.services.sealed_run import (
     seal,
     unseal,
 )
-from tests.stored_run import contents, put_run
+from tests.stored_run import contents, put_a_pipe_in_its_place, put_run
 
 NAMES = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="/\\\0"),
@@ -164,6 +164,17 @@ def test_what_is_no_zip_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+@pytest.mark.skipif(os.name == "nt", reason="there are no named pipes in folders there")
+def test_a_named_pipe_is_no_sealed_run(folder: Path, tmp_path: Path) -> None:
+    sealed = tmp_path / "sealed.zip"
+    seal(folder, sealed)
+    put_a_pipe_in_its_place(folder / "input_text.txt")
+    assert not is_held_by(sealed, folder)
+    put_a_pipe_in_its_place(sealed)
+    with pytest.raises(SealBroken):
+        read_sealed_metadata(sealed, folder.name)
+
+
 def test_links_are_not_sealed(folder: Path, tmp_path: Path) -> None:
     (folder / "link").symlink_to("/etc/hostname")
     with pytest.raises(NotSealable):

@@ -86,3 +86,15 @@ def test_the_folders_are_made(tmp_path: Path) -> None:
     assert root.runs.is_dir()
     assert root.locks.is_dir()
     assert root.is_writable()
+
+
+def test_whether_it_is_taken_can_be_asked_without_a_trace(tmp_path: Path) -> None:
+    first, second = StorageRoot(tmp_path), StorageRoot(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    assert not second.is_taken()
+    assert sorted(tmp_path.rglob("*")) == before
+    first.claim("http://127.0.0.1:1")
+    assert second.is_taken()
+    first.release()
+    assert not second.is_taken()
+    first.claim("http://127.0.0.1:1")

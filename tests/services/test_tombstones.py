@@ -9,10 +9,12 @@ import pytest
 from devserver.my_app.services.durable_files import StorageFull
 from devserver.my_app.services.run_folders import RunFolders, RunNotFound
 from devserver.my_app.services.run_id import RunIdInvalid, new_run_id
+from devserver.my_app.services.run_locks import RunLocks
 from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.stored_runs import StoredRuns
 from devserver.my_app.services.tombstones import Tombstones
+from devserver.my_app.services.unfinished_deletions import UnfinishedDeletions
 from tests.stored_run import contents, put_run
 
 
@@ -109,20 +111,24 @@ def test_nothing_is_removed_without_a_tombstone(folders: RunFolders) -> None:
     assert folders.exists(run_id)
 
 
+@pytest.mark.parametrize(
+    ("owner", "step"),
+    [(RunLocks, "holding"), (UnfinishedDeletions, "begin"), (Tombstones, "put")],
+)
 def test_a_full_disk_has_room_for_a_tombstone(
-    folders: RunFolders, root: StorageRoot, monkeypatch: pytest.MonkeyPatch
+    folders: RunFolders, root: StorageRoot, monkeypatch: pytest.MonkeyPatch, owner: type, step: str
 ) -> None:
     run_id = put_run(folders)
     root.claim("here")
     reserve = root.state / "reserve"
-    put = Tombstones.put
+    take = getattr(owner, step)
 
-    def full_while_the_reserve_is_there(self: Tombstones, *asked: object) -> object:
+    def full_while_the_reserve_is_there(*asked: object) -> object:
         if reserve.exists():
             raise StorageFull("full")
-        return put(self, *asked)  # type: ignore[arg-type]
+        return take(*asked)
 
-    monkeypatch.setattr(Tombstones, "put", full_while_the_reserve_is_there)
+    monkeypatch.setattr(owner, step, full_while_the_reserve_is_there)
     folders.bury(run_id, "deleted")
     root.release()
     assert folders.tombstones.is_tombstoned(run_id)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from devserver.my_app.services.run_metadata import Job, RunMetadata, RunRequest
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.verification import faults_of
 from tests.media_samples import png_bytes
-from tests.stored_run import put_a_folder_in_its_place
+from tests.stored_run import put_a_folder_in_its_place, put_a_pipe_in_its_place
 
 
 @pytest.fixture
@@ -46,6 +48,31 @@ def list_a_stranger(folder: Path) -> None:
     outputs[0]["filename"] = "../stranger.png"
     (folder / "output_image.png").unlink()
     change_metadata(folder, outputs=outputs)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no named pipes in folders there")
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("metadata.json", "metadata.json: The metadata of this run can't be read: {why}."),
+        ("input_text.txt", "input_text.txt can't be read: {why}."),
+        ("transformed_text.txt", "transformed_text.txt can't be read: {why}."),
+        ("output_image.png", "output_image.png can't be read: {why}."),
+        ("workflow.json", "workflow.json is missing."),
+        ("ro-crate-metadata.json", "ro-crate-metadata.json can't be read: {why}."),
+    ],
+)
+def test_a_named_pipe_is_a_fault_and_holds_nobody(
+    folders: RunFolders, folder: Path, name: str, fault: str
+) -> None:
+    put_a_pipe_in_its_place(folder / name)
+    assert faults_of(folders, folder.name) == [fault.format(why="it is no ordinary file")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode there")
+def test_an_unlisted_name_that_is_no_text_can_be_told(folders: RunFolders, folder: Path) -> None:
+    (folder / os.fsdecode(b"output_\xe4.png")).write_bytes(b"x")
+    assert faults_of(folders, folder.name) == [r"output_\xe4.png lies there but is not listed."]
 
 
 def test_an_honest_folder_has_no_faults(folders: RunFolders, folder: Path) -> None:

@@ -34,7 +34,7 @@ def who_am_i() -> Response:
 
 @blueprint.post("/login")
 @documented(
-    request=wire.LoginRequest, answers={200: wire.Login}, errors=(400, 401, 403, 413, 415, 429)
+    request=wire.LoginRequest, answers={200: wire.Login}, errors=(400, 401, 403, 408, 413, 415, 429)
 )
 def log_in() -> Response:
     """Log in with a researcher token; the answer sets a cookie for twelve hours.
@@ -80,7 +80,7 @@ def which_workshop() -> Response:
 @documented(
     request=wire.WorkshopRequest,
     answers={200: wire.Workshop},
-    errors=(400, 403, 413, 415, 429),
+    errors=(400, 403, 408, 413, 415, 429),
 )
 def enter_workshop() -> Response:
     """Type in a workshop code; the answer sets a cookie that goes with every run.

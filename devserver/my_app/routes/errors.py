@@ -131,6 +131,7 @@ _SENTENCES = {
     400: ("bad_request", "This request can't be understood."),
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take that method."),
+    408: ("request_incomplete", "This request did not arrive whole."),
     413: ("body_too_large", "The request is larger than 256 KiB."),
     414: ("request_too_large", "The address of this request is too long."),
     415: ("unsupported_media_type", "The body has to be JSON (Content-Type: application/json)."),

@@ -87,7 +87,7 @@ def export_run(run_id: str, format: str) -> Response:
 @documented(
     request=wire.PackageRequest,
     answers={200: wire.PackageView, 202: wire.PackageView},
-    errors=(400, 401, 404, 413, 415, 503),
+    errors=(400, 401, 404, 408, 413, 415, 503),
     for_researchers=True,
 )
 def ask_for_package() -> Response:
@@ -116,7 +116,7 @@ def ask_for_package() -> Response:
 @documented(
     request=wire.PackageSelection,
     answers={200: wire.ReviewAnswer},
-    errors=(400, 401, 404, 413, 415),
+    errors=(400, 401, 404, 408, 413, 415),
     for_researchers=True,
 )
 def review_selection() -> Response:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from flask import Response, current_app, g, request
 from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_list_header
 
 from devserver.my_app.services.access import Researcher, ResearcherTokenRequired
@@ -130,12 +131,24 @@ def _is_meant(who: Researcher) -> bool:
     return request.method in CHANGES_NOTHING or who.repeats(request.headers.get(CSRF_HEADER))
 
 
+def body_bytes() -> bytes:
+    """All bytes of the body, none when there is none. Raises RequestEntityTooLarge."""
+    data = request.get_data()
+    # Of one in chunks, which doesn't say how long it is, werkzeug gives what it has room for.
+    if len(data) == request.max_content_length and request.environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge
+    return data
+
+
 def read_body(model: type[Model]) -> Model:
-    """The JSON body as `model`. Raises BodyNotJson, BodyMalformed, FieldsInvalid."""
+    """The JSON body as `model`.
+
+    Raises BodyNotJson, BodyMalformed, FieldsInvalid, and as `body_bytes`.
+    """
     if not request.is_json:
         raise BodyNotJson("The body has to be JSON (Content-Type: application/json).")
     try:
-        return model.model_validate_json(request.get_data())
+        return model.model_validate_json(body_bytes())
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False, include_context=False)
     if any(fault["type"] == "json_invalid" for fault in faults):

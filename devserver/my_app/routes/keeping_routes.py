@@ -36,7 +36,7 @@ def restore(run_id: str) -> Response:
 @documented(
     request=wire.ErasureRequest,
     answers={200: wire.ErasureAnswer},
-    errors=(400, 401, 413, 415, 503),
+    errors=(400, 401, 408, 413, 415, 503),
     for_researchers=True,
 )
 def erase() -> Response:
@@ -54,7 +54,7 @@ def erase() -> Response:
 @documented(
     request=wire.RetentionRequest,
     answers={200: wire.RetentionAnswer},
-    errors=(400, 401, 413, 415),
+    errors=(400, 401, 408, 413, 415),
     for_researchers=True,
 )
 def retention() -> Response:

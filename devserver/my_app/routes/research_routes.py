@@ -57,10 +57,11 @@ def file(run_id: str, filename: str) -> Response:
     """One file of the run's folder as it lies there, to be saved."""
     path = FolderFiles(services().storage.folders).path_of(run_id, filename)
     try:
+        found = path.stat()
         response = file_answer(
             path,
             mime_type=_MIME_TYPES.get(path.suffix[1:], "application/octet-stream"),
-            etag=True,
+            etag=f"{found.st_mtime_ns:x}-{found.st_size:x}",
             download_name=f"{run_id[:8]}_{filename}",
             as_attachment=True,
         )

@@ -13,6 +13,7 @@ from devserver.my_app.routes.http import FieldsInvalid, services
 from devserver.my_app.routes.openapi import documented
 from devserver.my_app.routes.presence import client_gone
 from devserver.my_app.routes.views import event_view
+from devserver.my_app.services.child_messages import ChildMessages
 from devserver.my_app.services.run_events import RunEvent, RunStream
 from devserver.my_app.services.run_folders import RunNotFound
 
@@ -45,7 +46,8 @@ def events(run_id: str) -> Response:
     if newest.run.is_final and newest.id == seen:
         return Response(status=204)
     stream = watching.open(run_id, seen, client_gone())
-    response = Response(_lines(stream, run_id), mimetype="text/event-stream")
+    lines = _lines(stream, run_id, services().child_messages)
+    response = Response(lines, mimetype="text/event-stream")
     # Not in the generator: one that was never begun is never ended either.
     response.call_on_close(stream.close)
     response.headers["Cache-Control"] = "no-store"
@@ -61,21 +63,21 @@ def seen_event() -> str | None:
     return said
 
 
-def _lines(stream: RunStream, run_id: str) -> Iterator[str]:
+def _lines(stream: RunStream, run_id: str, messages: ChildMessages) -> Iterator[str]:
     # Something at once, so that the client knows that the stream is open.
     yield f"retry: {_RECONNECT_MILLISECONDS}\n\n"
     end = time.monotonic() + LONGEST_STREAM_SECONDS
     try:
         # A heartbeat comes in any case, so that the end is seen soon.
         for event in stream:
-            yield _message(event, stream.seen) if event else ": heartbeat\n\n"
+            yield _message(event, stream.seen, messages) if event else ": heartbeat\n\n"
             if time.monotonic() > end:
                 return
     except RunNotFound:
         yield f"event: deleted\ndata: {wire.Deleted(run_id=run_id).model_dump_json()}\n\n"
 
 
-def _message(event: RunEvent, seen: str | None) -> str:
+def _message(event: RunEvent, seen: str | None, messages: ChildMessages) -> str:
     kind = "state" if event.changes_state(seen) else "progress"
-    data = event_view(event).model_dump_json(by_alias=True)
+    data = event_view(event, messages).model_dump_json(by_alias=True)
     return f"id: {event.id}\nevent: {kind}\ndata: {data}\n\n"

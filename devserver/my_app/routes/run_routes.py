@@ -11,6 +11,7 @@ from devserver.my_app.routes.admission import count_run
 from devserver.my_app.routes.device import device
 from devserver.my_app.routes.http import (
     audit,
+    body_bytes,
     is_researcher,
     json_answer,
     read_body,
@@ -61,7 +62,7 @@ def state(run_id: str) -> Response:
         return _state(services().storage.get_metadata(run_id))
     longest = services().settings.max_wait_seconds
     event = services().events.wait(run_id, seen, min(seconds, longest), client_gone())
-    return json_answer(event_view(event))
+    return json_answer(event_view(event, services().child_messages))
 
 
 @blueprint.get("/<run_id>/preview")
@@ -89,7 +90,7 @@ def journey(run_id: str) -> Response:
 @documented(
     request=wire.ContinueRequest,
     answers={200: wire.RunAnswer, 202: wire.AcceptedAnswer, 403: wire.BlockedAnswer},
-    errors=(400, 401, 404, 409, 413, 415, 429, 502, 503, 504),
+    errors=(400, 401, 404, 408, 409, 413, 415, 429, 502, 503, 504),
     headers=PREFER,
     makes_runs=True,
 )
@@ -109,7 +110,7 @@ def go_on(run_id: str) -> Response:
     request=wire.RerunRequest,
     needs_body=False,
     answers={200: wire.RunAnswer, 202: wire.AcceptedAnswer, 403: wire.BlockedAnswer},
-    errors=(400, 401, 404, 409, 413, 415, 429, 502, 503, 504),
+    errors=(400, 401, 404, 408, 409, 413, 415, 429, 502, 503, 504),
     headers={**PREFER, **IDEMPOTENCY_KEY},
     makes_runs=True,
 )
@@ -120,7 +121,7 @@ def rerun(run_id: str) -> Response:
     edited later; its `origin` is this run. 409 when this run isn't over. `Prefer` and
     `Idempotency-Key` work as for starting a run.
     """
-    body = read_body(wire.RerunRequest) if request.get_data() else wire.RerunRequest()
+    body = read_body(wire.RerunRequest) if body_bytes() else wire.RerunRequest()
     old = services().storage.get_metadata(run_id)
     new = again(old, body.seed, is_researcher=is_researcher(), device=device(), workshop=workshop())
     return start_and_answer(new, body)
@@ -165,4 +166,4 @@ def delete(run_id: str) -> Response:
 
 
 def _state(run: RunMetadata) -> Response:
-    return json_answer(event_view(services().events.event_of(run)))
+    return json_answer(event_view(services().events.event_of(run), services().child_messages))

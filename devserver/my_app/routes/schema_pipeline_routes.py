@@ -19,7 +19,7 @@ blueprint = Blueprint("schema_pipeline", __name__, url_prefix="/api/schema/pipel
 @documented(
     request=wire.NewRunRequest,
     answers={200: wire.RunAnswer, 202: wire.AcceptedAnswer, 403: wire.BlockedAnswer},
-    errors=(400, 401, 404, 409, 413, 415, 429, 502, 503, 504),
+    errors=(400, 401, 404, 408, 409, 413, 415, 429, 502, 503, 504),
     headers={**PREFER, **IDEMPOTENCY_KEY},
     makes_runs=True,
 )
@@ -38,7 +38,7 @@ def start_run() -> Response:
 @documented(
     request=wire.NewRunRequest,
     answers={200: wire.AwaitingEditAnswer, 202: wire.AcceptedAnswer, 403: wire.BlockedAnswer},
-    errors=(400, 401, 404, 409, 413, 415, 429, 502, 503, 504),
+    errors=(400, 401, 404, 408, 409, 413, 415, 429, 502, 503, 504),
     headers={**PREFER, **IDEMPOTENCY_KEY},
     makes_runs=True,
 )

@@ -13,6 +13,7 @@ from werkzeug.utils import send_file
 from werkzeug.wsgi import FileWrapper, wrap_file
 
 from devserver.my_app.services.exports.marking import SplicedFile
+from devserver.my_app.services.regular_files import regular
 
 _PIECE_BYTES = 256 * 1024
 # nginx judges these by an ETag that it does not know yet, so such a file is sent from here.
@@ -27,7 +28,7 @@ class FilePart(io.FileIO):
     """
 
     def __init__(self, path: Path, start: int, length: int) -> None:
-        super().__init__(path, "rb")
+        super().__init__(path, "rb", opener=regular)
         self._end = start + length
         self.seek(start)
 

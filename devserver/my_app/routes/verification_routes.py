@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from devserver.my_app.routes import wire
-from devserver.my_app.routes.http import audit, json_answer, read_body, services
+from devserver.my_app.routes.http import audit, body_bytes, json_answer, read_body, services
 from devserver.my_app.routes.openapi import documented
 from devserver.my_app.services.run_index import QueryInvalid, query_of_json
 from devserver.my_app.services.verifications import Verification
@@ -18,7 +18,7 @@ blueprint = Blueprint("verifications", __name__, url_prefix="/api/verifications"
     request=wire.Selection,
     needs_body=False,
     answers={202: wire.VerificationView},
-    errors=(400, 401, 409, 413, 415, 503),
+    errors=(400, 401, 408, 409, 413, 415, 503),
     for_researchers=True,
 )
 def start() -> Response:
@@ -27,7 +27,7 @@ def start() -> Response:
     Those of the runs named, of those that a search finds, or of all when the body is left out. One
     check at a time: 409 while another is under way.
     """
-    selection = read_body(wire.Selection) if request.get_data() else wire.Selection()
+    selection = read_body(wire.Selection) if body_bytes() else wire.Selection()
     if selection.run_ids is not None and selection.query is not None:
         problem = {"field": "query", "problem": "can't be said together with run_ids"}
         raise QueryInvalid.of([problem])

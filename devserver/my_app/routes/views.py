@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from devserver.my_app.routes import wire
+from devserver.my_app.services.child_messages import ChildMessages
 from devserver.my_app.services.journey import JourneyStep, journey_of
 from devserver.my_app.services.media_stage import STEP as MEDIA_STEP
 from devserver.my_app.services.run_events import RunEvent
@@ -133,10 +134,11 @@ def _journey_step(step: JourneyStep) -> wire.JourneyStepView:
     return wire.JourneyStepView(**known, seed=step.seed, changes=changes)
 
 
-def event_view(event: RunEvent) -> wire.RunState:
-    """How the run stands."""
+def event_view(event: RunEvent, messages: ChildMessages) -> wire.RunState:
+    """How the run stands; what a child was told is said in all languages that `messages` have."""
     run = event.run
     preview = f"/api/runs/{run.run_id}/preview" if event.has_preview else None
+    told = messages.find(run.error.message) if run.error else None
     return _filled(
         wire.RunState,
         run,
@@ -147,6 +149,7 @@ def event_view(event: RunEvent) -> wire.RunState:
         if event.progress
         else None,
         outputs=outputs_view(run),
+        error_message=wire.Localised(**told.model_dump()) if told else None,
     )
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from devserver.my_app.services.folder_names import CRATE, METADATA
+from devserver.my_app.services.regular_files import regular
 from devserver.my_app.services.ro_crate import in_id
 from devserver.my_app.services.run_crate import SUCCEEDED, files_of
 from devserver.my_app.services.run_metadata import RunMetadata
@@ -16,14 +17,17 @@ def crate_faults(run: RunMetadata, folder: Path) -> list[str]:
 
     It has to be that of this run and give each file the checksum that metadata.json gives. Under
     which terms it was written is its own affair: those may change. A run of a server that wrote no
-    crates yet needs none. Raises OSError when it is there and can't be read.
+    crates yet needs none.
     """
     try:
-        crate = json.loads((folder / CRATE).read_bytes())
+        with open(folder / CRATE, "rb", opener=regular) as file:
+            crate = json.loads(file.read())
         said = {entity["@id"]: entity for entity in crate["@graph"]}
         about, status = said["./"]["identifier"], said["#run"].get("error")
     except FileNotFoundError:
         return [f"{CRATE} is missing."] if run.server_version is not None else []
+    except OSError as error:
+        return [f"{CRATE} can't be read: {error.strerror}."]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return [f"{CRATE} can't be understood."]
     if about != f"urn:uuid:{run.run_id}":

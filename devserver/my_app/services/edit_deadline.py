@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from devserver.my_app.services.durable_files import StorageFull
 from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.run_folders import DISK_FAILURES
 from devserver.my_app.services.run_metadata import RunError, RunMetadata, RunStatus
 
 logger = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class EditDeadline:
                 later: datetime | None = None
                 try:
                     self._finish_run(run_id, "cancelled", _TIMED_OUT)
-                except (StorageFull, OSError) as error:
+                except DISK_FAILURES as error:
                     logger.warning("run %s was not cancelled yet: %s", run_id, error)
                     later = now + _PAUSE
                 except ServerError as error:

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from devserver.my_app.services.durable_files import is_temporary
-from devserver.my_app.services.folder_names import CRATE, INPUT_TEXT, METADATA, TRANSFORMED_TEXT
+from devserver.my_app.services.folder_names import (
+    CRATE,
+    INPUT_TEXT,
+    METADATA,
+    TRANSFORMED_TEXT,
+    sayable,
+)
 from devserver.my_app.services.run_folders import RunFolders, RunNotFound
 from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.services.stored_runs import MediaNotFound
@@ -22,7 +28,8 @@ _MOST_HASHED = 1024 * 1024
 
 @dataclass(frozen=True)
 class FolderFile:
-    """One file: `size` in bytes, None for an output that is listed and not on disk any more."""
+    """One file, by its name as it is told (see `sayable`): `size` in bytes, None for an output that
+    is listed and not on disk any more."""
 
     filename: str
     kind: FileKind
@@ -55,13 +62,13 @@ class FolderFiles:
         return sorted([*files, *gone], key=lambda file: (_ORDER.index(file.kind), file.filename))
 
     def path_of(self, run_id: str, filename: str) -> Path:
-        """Where one of these files lies. No name leads out of the folder.
+        """Where one of these files lies, by its name as it was told; none leads out of the folder.
 
         Raises MediaNotFound, and as `of`.
         """
         self._folders.read(run_id)
         for path in _paths(self._folders.path(run_id)):
-            if path.name == filename:
+            if sayable(path.name) == filename:
                 return path
         raise MediaNotFound("This run has no such file.")
 
@@ -92,12 +99,13 @@ def _kind(name: str, run: RunMetadata) -> FileKind:
 
 
 def _file(path: Path, kind: FileKind, noted: Mapping[str, str | None]) -> FolderFile:
+    name = sayable(path.name)
     try:
         size = path.stat().st_size
         if kind == "output":
-            return FolderFile(path.name, kind, size, noted[path.name])
+            return FolderFile(name, kind, size, noted[path.name])
         is_small = size <= _MOST_HASHED
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest() if is_small else None
     except FileNotFoundError:  # it went at this moment
-        return FolderFile(path.name, kind, None, None)
-    return FolderFile(path.name, kind, size, sha256)
+        return FolderFile(name, kind, None, None)
+    return FolderFile(name, kind, size, sha256)

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from devserver.my_app.services.comfyui.forgetting import HistoryNotForgotten
+from devserver.my_app.services.durable_files import StorageFull
 from devserver.my_app.services.errors import ServerError, with_causes
 from devserver.my_app.services.run_folders import RunFolders, RunNotFound
 from devserver.my_app.services.run_metadata import Job, RunMetadata, RunStatus
@@ -83,7 +84,7 @@ def _no_comfyui(_jobs: Sequence[Job]) -> int:
 class Forgetting:
     """Deletes runs. Safe to share between threads; two deletions of one run both come to the end.
 
-    `cancel` ends a run under way (`MediaStorageService.finish_run`), `wait_until_left` waits for
+    `cancel` ends a run under way, with the jobs that no worker sees to; `wait_until_left` waits for
     its worker, `forget_jobs` is ComfyUI's side, `holders` are all others by name. `wipers` are
     called after the last of several deletions: they take time, and leave no word of any of them.
     `sweepers` belong to those holders that can say what they hold.
@@ -110,7 +111,6 @@ class Forgetting:
         self._sweepers = dict(sweepers or {})
         self._marks = folders.unfinished_deletions
         self._guard = threading.Lock()
-        self._begun: set[str] = set()
         self._unwiped: set[str] = set()
 
     def delete(
@@ -139,13 +139,7 @@ class Forgetting:
             # After the cancelling no further job can be sent, so these are all.
             self._tell_comfyui(run_id, faults)
         files, size = self.measure(run_id)
-        with self._guard:
-            self._begun.add(run_id)
-        try:
-            self._folders.bury(run_id, reason)
-        finally:
-            with self._guard:
-                self._begun.discard(run_id)
+        self._folders.bury(run_id, reason)
         faults |= self._finish(run_id)
         if not more_follow:
             faults |= self.wipe()
@@ -161,8 +155,9 @@ class Forgetting:
         faults = _asked_of_all(self._wipers, lambda wipe: wipe(), "could not be wiped")
         if not faults:
             with self._guard:
-                self._unwiped -= covered
-                self._marks.end(covered)
+                done = covered & self._unwiped  # without those of which something came up since
+                self._unwiped -= done
+                self._marks.end(done)
         return faults
 
     def complete(self) -> dict[str, dict[str, str]]:
@@ -174,10 +169,7 @@ class Forgetting:
         remains = self._folders.remains()
         for run_id in remains:
             logger.warning("run %s was deleted before; what is there of it is removed", run_id)
-        with self._guard:
-            marked = self._marks.ids() - self._begun
-            unfinished = set(filter(self._folders.tombstones.is_tombstoned, marked))
-            self._marks.end(marked - unfinished)  # cut off before: such a run is there as it was
+        unfinished = set(filter(self._is_buried, self._marks.ids()))
         left = {run_id: self._finish(run_id) for run_id in sorted(unfinished.union(remains))}
         if left:
             not_wiped = self.wipe()
@@ -223,6 +215,20 @@ class Forgetting:
             logger.warning("run %s: its jobs can't be read: %s", run_id, with_causes(error))
             faults["comfyui"] = "Its jobs could not be read, so no ComfyUI was asked."
 
+    def _is_buried(self, run_id: str) -> bool:
+        """Whether a run that has a mark has its tombstone as well.
+
+        Without one its deletion was cut off before, and the run is there as it was: the mark goes.
+        """
+        is_tombstoned = self._folders.tombstones.is_tombstoned
+        if is_tombstoned(run_id):
+            return True
+        # Held as by who sets both, perhaps just now. Without room for a lock, the mark stays.
+        with suppress(StorageFull), self._folders.holding(run_id):
+            if not is_tombstoned(run_id):
+                self._marks.end([run_id])
+        return is_tombstoned(run_id)
+
     def _finish(self, run_id: str) -> dict[str, str]:
         """Steps 4 and 5; who still has something of the run, with a sentence each."""
         faults = _asked_of_all(
@@ -233,11 +239,18 @@ class Forgetting:
         except OSError as error:
             logger.exception("run %s: not all of its files could be removed", run_id)
             faults["folder"] = f"Not all of its files could be removed: {error.strerror}."
-        if faults:
-            # Another deletion of it may have come to its end in between, and taken the mark away.
-            self._marks.begin(run_id)
-        else:
-            with self._guard:
+        except StorageFull as error:  # not even for its lock
+            logger.exception("run %s: its files could not be removed", run_id)
+            faults["folder"] = str(error)
+        with self._guard:
+            if faults:
+                # Another deletion of it may have come to its end before, and taken the mark away.
+                self._unwiped.discard(run_id)
+                try:
+                    self._marks.begin(run_id)
+                except (OSError, StorageFull):  # named all the same, and no server is kept down
+                    logger.exception("run %s: no mark could be set that it is not done", run_id)
+            else:
                 self._unwiped.add(run_id)
         return faults
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 
-from devserver.my_app.services.durable_files import StorageFull
 from devserver.my_app.services.edit_deadline import FinishRun
 from devserver.my_app.services.errors import ServerError
 from devserver.my_app.services.media_intake import RunIsOver
-from devserver.my_app.services.run_folders import RunNotFound
+from devserver.my_app.services.run_folders import DISK_FAILURES, RunNotFound
 from devserver.my_app.services.run_metadata import RunError, RunStatus
 
 logger = logging.getLogger(__name__)
@@ -35,11 +34,11 @@ class LastWords:
     def say(self, run_id: str, status: RunStatus, error: RunError | None = None) -> None:
         """End the run; when the disk fails, keep that and try again until it is written.
 
-        Raises what `finish_run` raises but for StorageFull and OSError.
+        Raises what `finish_run` raises but for DISK_FAILURES.
         """
         try:
             self._finish_run(run_id, status, error)
-        except (StorageFull, OSError):
+        except DISK_FAILURES:
             logger.exception("run %s could not be ended; that is tried again", run_id)
             with self._changed:
                 self._unsaid[run_id] = (status, error)
@@ -55,7 +54,7 @@ class LastWords:
         for run_id, (status, error) in unsaid:
             try:
                 self._finish_run(run_id, status, error)
-            except (StorageFull, OSError):
+            except DISK_FAILURES:
                 continue
             except ServerError as refusal:
                 logger.info("run %s was not ended as %s: %s", run_id, status, refusal)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from contextvars import copy_context
+from functools import partial
 
 from devserver.my_app.services.backends.places import BackendPlaces
 from devserver.my_app.services.backends.port import (
@@ -39,6 +38,7 @@ from devserver.my_app.services.run_metadata import (
 from devserver.my_app.services.run_progress import RunProgress
 from devserver.my_app.services.safety_gate import SafetyGate
 from devserver.my_app.services.schemas import InterceptionSchema
+from devserver.my_app.services.side_by_side import side_by_side
 from devserver.my_app.services.translation import ENGLISH, translation_of
 from devserver.my_app.services.worker_pool import WorkerDied
 
@@ -100,14 +100,7 @@ class MediaStage:
         if len(by_backend) == 1:
             make_in_turn(list(run.request.output_configs))
         else:
-            with ThreadPoolExecutor(len(by_backend)) as threads:
-                # Each in a context of its own, in which the log knows the run.
-                making = [
-                    threads.submit(copy_context().run, make_in_turn, config_ids)
-                    for config_ids in by_backend.values()
-                ]
-            for one in making:
-                one.result()
+            side_by_side(partial(make_in_turn, config_ids) for config_ids in by_backend.values())
         ordered = [results[config_id] for config_id in run.request.output_configs]
         return [result for result in ordered if isinstance(result, RunError)]
 

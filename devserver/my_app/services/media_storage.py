@@ -129,15 +129,16 @@ class MediaStorageService(StoredRuns):
     def set_down(self, run_id: str) -> None:
         """Queue a run that is `running` again, and give it back the attempt that was begun.
 
-        For one that a server which ends in order has to leave. Raises RunNotFound, RunIsOver,
-        StorageFull.
+        For one that a server which ends in order has to leave; any other stays as it is. Raises
+        RunNotFound, StorageFull.
         """
-
-        def change(run: RunMetadata) -> RunMetadata:
-            return run.having(status="queued", attempts=max(0, run.attempts - 1))
-
-        if self.get_metadata(run_id).status == "running":
-            self._change_open_run(run_id, change)
+        with self._folders.locked(run_id) as found:
+            if found.status != "running":
+                return
+            run = self._folders.replace_metadata(
+                found.having(status="queued", attempts=max(0, found.attempts - 1))
+            )
+        self._tell(run)
 
     def save_transformed_text(
         self, run_id: str, text: str, stages: Iterable[StageRecord] = ()

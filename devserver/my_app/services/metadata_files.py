@@ -10,6 +10,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import NamedTuple
 
+from devserver.my_app.services.regular_files import regular
 from devserver.my_app.services.run_metadata import RunMetadata, parse_metadata
 
 _MOST_KEPT = 256
@@ -48,7 +49,7 @@ class MetadataFiles:
             return kept[1]
         if path.parent.is_symlink():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent))
-        with path.open("rb") as file:
+        with open(path, "rb", opener=regular) as file:
             # Of this very file: the one that was looked at may have been replaced since.
             mark = _mark(os.fstat(file.fileno()))
             run = parse_metadata(file.read())

@@ -9,7 +9,8 @@ from devserver.my_app.services.errors import ServerError, with_causes
 from devserver.my_app.services.last_words import LastWords
 from devserver.my_app.services.media_stage import RUN_LEFT
 from devserver.my_app.services.media_storage import MediaStorageService
-from devserver.my_app.services.run_metadata import RunError, RunMetadata
+from devserver.my_app.services.run_folders import DISK_FAILURES
+from devserver.my_app.services.run_metadata import MetadataUnreadable, RunError, RunMetadata
 from devserver.my_app.services.run_queue import LegEnd
 from devserver.my_app.services.safety_gate import TextBlocked
 from devserver.my_app.services.schema_files import LocalisedText
@@ -97,13 +98,17 @@ class Pipeline:
                 except WorkerDied:
                     logger.warning("run %s brought its worker down and is tried again", run_id)
                     is_begun = False
-                except OSError:
+                except DISK_FAILURES:
                     # The disk failed again while it was looked at what had failed.
                     logger.exception("run %s failed inside the server", run_id)
                     self._last_words.say(run_id, "failed", _INTERNAL)
                     return LegEnd.FAILED
         except RUN_LEFT as error:
             logger.info("run %s was left: %s", run_id, error)
+            return LegEnd.FAILED
+        except MetadataUnreadable as error:
+            # Nothing can be said in a folder that somebody broke.
+            logger.warning("run %s was left as it is: %s", run_id, error)
             return LegEnd.FAILED
 
     def _attempt(

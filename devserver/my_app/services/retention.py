@@ -187,9 +187,12 @@ class DailyRetention:
 
     def _serve(self) -> None:
         while not self._closed.wait(self._pause()):
-            if self._now() < self._due:
+            now = self._now()
+            if now < self._due:
+                # No longer than a day, also after a clock was put back.
+                self._due = min(self._due, now + self._every)
                 continue
-            self._due = self._now() + self._every
+            self._due = now + self._every
             try:
                 reports = self._retention.apply(
                     self._rules, goes_on=lambda: not self._closed.is_set()

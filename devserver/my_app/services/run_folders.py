@@ -28,12 +28,22 @@ from devserver.my_app.services.durable_files import (
     temporary_beside,
 )
 from devserver.my_app.services.errors import ServerError
-from devserver.my_app.services.folder_names import CRATE, INPUT_TEXT, METADATA, TRANSFORMED_TEXT
+from devserver.my_app.services.folder_names import (
+    CRATE,
+    INPUT_TEXT,
+    METADATA,
+    TRANSFORMED_TEXT,
+    sayable,
+)
 from devserver.my_app.services.metadata_files import MetadataFiles
 from devserver.my_app.services.run_crate import files_of, run_crate
 from devserver.my_app.services.run_id import checked_run_id, is_run_id
 from devserver.my_app.services.run_locks import RunLocks
-from devserver.my_app.services.run_metadata import MetadataUnreadable, RunMetadata
+from devserver.my_app.services.run_metadata import (
+    MetadataOutOfReach,
+    MetadataUnreadable,
+    RunMetadata,
+)
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.tombstones import Reason, Tombstones
 from devserver.my_app.services.unfinished_deletions import UnfinishedDeletions
@@ -41,6 +51,7 @@ from devserver.my_app.services.unfinished_deletions import UnfinishedDeletions
 logger = logging.getLogger(__name__)
 
 __all__ = [
+    "DISK_FAILURES",
     "INPUT_TEXT",
     "METADATA",
     "OWN_NAME",
@@ -55,6 +66,9 @@ __all__ = [
 SEALED_SUFFIX = ".zip"
 OWN_NAME = re.compile(r"output_.*|workflow(_\d+)?\.json")
 """The names we give to files that metadata.json lists one by one."""
+
+DISK_FAILURES = (StorageFull, OSError, MetadataOutOfReach)
+"""What tells that the disk would not take a change of a run, or not give the run, just now."""
 
 _NO_RUN = "There is no run with this id on this server."
 
@@ -130,7 +144,8 @@ class RunFolders:
     def read(self, run_id: str) -> RunMetadata:
         """The run's metadata as last written.
 
-        Raises RunIdInvalid, RunNotFound, RunArchived, MetadataUnreadable.
+        Raises RunIdInvalid, RunNotFound, RunArchived, MetadataUnreadable; MetadataOutOfReach when
+        that is the disk's fault.
         """
         run = self.read_remains(run_id)
         # Looked at last, so that nobody reads a run after its tombstone was set.
@@ -149,7 +164,7 @@ class RunFolders:
                 ) from error
             raise RunNotFound(_NO_RUN) from error
         except OSError as error:
-            raise MetadataUnreadable(
+            raise MetadataOutOfReach(
                 f"The metadata of this run can't be read: {error.strerror}."
             ) from error
 
@@ -263,17 +278,17 @@ class RunFolders:
         Who writes to it at this moment comes to an end first; who would afterwards, and who reads,
         gets RunNotFound. Works on a full disk, with the room that is kept. Raises StorageFull.
         """
-        with self.holding(run_id):
-            try:
-                self._put_tombstone(run_id, reason)
-            except StorageFull:
-                self._root.spend_reserve()
-                self._put_tombstone(run_id, reason)
-            self._locks.forget(run_id)
+        try:
+            self._bury(run_id, reason)
+        except StorageFull:
+            self._root.spend_reserve()
+            self._bury(run_id, reason)
 
-    def _put_tombstone(self, run_id: str, reason: Reason) -> None:
-        self.unfinished_deletions.begin(run_id)
-        self.tombstones.put(run_id, reason)
+    def _bury(self, run_id: str, reason: Reason) -> None:
+        with self.holding(run_id):
+            self.unfinished_deletions.begin(run_id)
+            self.tombstones.put(run_id, reason)
+            self._locks.forget(run_id)
 
     def remove_remains(self, run_id: str) -> None:
         """Remove everything that lies there of a run that has a tombstone: folder, sealed file, and
@@ -366,7 +381,7 @@ class RunFolders:
 
     def strangers(self) -> list[str]:
         """Folders and sealed files among the runs that are none by their names, such as copies made
-        by hand, and links to folders; each as `json/name` or `archive/name`.
+        by hand, and links to folders; each as `json/name` or `archive/name`, as names are told.
         """
         with os.scandir(self._root.runs) as entries:
             there = [e for e in entries if e.is_dir()]
@@ -375,7 +390,7 @@ class RunFolders:
         names = [path.name for path in beside]
         sealed = [one for one in names if not is_run_id(one.removesuffix(SEALED_SUFFIX))]
         found = [f"json/{one}" for one in folders] + [f"archive/{one}" for one in sealed]
-        return [one for one in found if not is_temporary(one.partition("/")[2])]
+        return [sayable(one) for one in found if not is_temporary(one.partition("/")[2])]
 
     def newest_first(self) -> list[str]:
         """The ids of all runs, the one written to last first."""

@@ -37,6 +37,10 @@ class MetadataUnreadable(ServerError):
     code = "metadata_unreadable"
 
 
+class MetadataOutOfReach(MetadataUnreadable):
+    """The disk did not give a metadata.json just now; nothing is known against the file."""
+
+
 def utc_now() -> str:
     """The present moment as it is written everywhere: UTC, ISO 8601, microseconds."""
     return datetime.now(UTC).isoformat(timespec="microseconds")

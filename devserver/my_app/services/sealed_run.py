@@ -22,6 +22,7 @@ from typing import IO
 
 from devserver.my_app.services.durable_files import full_disk_named, sync_folder
 from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.regular_files import regular
 from devserver.my_app.services.run_metadata import MetadataUnreadable, RunMetadata, parse_metadata
 
 MANIFEST = "manifest-sha256.txt"
@@ -61,7 +62,7 @@ def seal(folder: Path, sealed: Path) -> None:
                 path = folder / name
                 inside = f"{folder.name}/{name}"
                 info = _info(inside, path.stat().st_size)
-                with path.open("rb") as source, archive.open(info, "w") as target:
+                with open(path, "rb", opener=regular) as source, archive.open(info, "w") as target:
                     sums[inside] = _copy(source, target)
             manifest = _write_manifest(sums)
             with archive.open(_info(MANIFEST, len(manifest)), "w") as target:
@@ -127,7 +128,7 @@ def is_held_by(sealed: Path, folder: Path) -> bool:
         listed = _listed(archive, folder.name)
     for name, sha256 in listed.items():
         try:
-            with (folder.parent / name).open("rb") as file:
+            with open(folder.parent / name, "rb", opener=regular) as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
                     return False
         except OSError:
@@ -245,7 +246,7 @@ def _info(name: str, size: int) -> zipfile.ZipInfo:
 def _opened(sealed: Path) -> Iterator[zipfile.ZipFile]:
     """The file as a ZIP. What is wrong with it comes out of the block as SealBroken."""
     try:
-        with zipfile.ZipFile(sealed) as archive:
+        with open(sealed, "rb", opener=regular) as file, zipfile.ZipFile(file) as archive:
             yield archive
     except (zipfile.BadZipFile, EOFError, RuntimeError, ValueError, struct.error) as error:
         raise SealBroken("This archive is damaged.") from error

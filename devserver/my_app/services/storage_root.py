@@ -83,6 +83,17 @@ class StorageRoot:
         replace_file(self._note, json.dumps({"address": address, "pid": os.getpid()}).encode())
         self.refill_reserve()
 
+    def is_taken(self) -> bool:
+        """Whether a server works on it just now. Makes nothing."""
+        if not Path(self._lock.lock_file).exists():
+            return False
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        self._lock.release()
+        return False
+
     def owner(self) -> str | None:
         """The address the present or last owner said it listens on; None when nobody did."""
         try:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from devserver.my_app.services.crate_check import crate_faults
 from devserver.my_app.services.durable_files import is_temporary
+from devserver.my_app.services.folder_names import sayable
+from devserver.my_app.services.regular_files import regular
 from devserver.my_app.services.run_folders import (
     INPUT_TEXT,
     METADATA,
@@ -92,7 +94,7 @@ def _faults(folder: Path, run: RunMetadata) -> list[str]:
         listed = {output.filename for output in run.outputs} | set(sent)
         names = sorted(entry.name for entry in folder.iterdir())
         faults += [
-            f"{name} lies there but is not listed."
+            f"{sayable(name)} lies there but is not listed."
             for name in names
             if is_temporary(name) or (OWN_NAME.fullmatch(name) and name not in listed)
         ]
@@ -103,7 +105,8 @@ def _faults(folder: Path, run: RunMetadata) -> list[str]:
 
 def _text_faults(path: Path, text: str | None) -> list[str]:
     try:
-        found = path.read_bytes()
+        with open(path, "rb", opener=regular) as file:
+            found = file.read()
     except FileNotFoundError:
         return [f"{path.name} is missing."] if text is not None else []
     except OSError as error:
@@ -118,7 +121,7 @@ def _output_faults(folder: Path, output: Output) -> list[str]:
     if path.parent != folder:
         return [f"{output.filename!r} is no name of a file in this folder."]
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=regular) as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             size = file.tell()
     except FileNotFoundError:

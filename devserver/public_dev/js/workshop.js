@@ -24,6 +24,7 @@ const LONG_IDEA = 160;
 let schemas = [];
 let ways = []; // the output configs that are available
 let form = null; // once it is known what can be chosen
+let refused = null; // why the idea in the form was not taken, an ApiError
 let shownTo = null; // the mark of the child whose works and words the page shows
 const shown = new Map(); // the works on the page: key -> { work, card, watch, state, calls }
 const lost = new Set(); // the keys of those that can't be heard of just now
@@ -50,8 +51,14 @@ function showView(view) {
   document.body.dataset.view = view;
 }
 
+/** Say at the form why its idea was not taken; nothing where `error` is null. */
+function showRefused(error) {
+  refused = error;
+  byId("form-news").textContent = error ? sentence(error) : "";
+}
+
 function write(focus = true) {
-  byId("form-news").textContent = "";
+  showRefused(null);
   showView("write");
   if (focus) byId("idea").focus();
   scrollTo(0, 0);
@@ -195,14 +202,21 @@ async function chooseOtherStyle(work) {
   begin(values, orderOf(values));
 }
 
+/** Show that a work is being sent, and why that takes a while where it does. */
+function showSending({ card, trouble }) {
+  if (!trouble) card.sending();
+  else if (trouble.error.status === 0) card.sending({ isLost: true });
+  else card.sending({ text: `${sentence(trouble.error)} ${trouble.seconds ? word("workshop.again_in", { count: trouble.seconds }) : ""}` });
+}
+
 async function send(entry) {
   const { work } = entry;
   entry.refusal = undefined;
-  entry.card.sending();
+  showSending(entry);
   const onTrouble = (error, seconds) => {
-    entry.trouble = error.status === 0 ? { isLost: true } : { text: `${sentence(error)} ${word("workshop.again_in", { count: seconds })}` };
+    entry.trouble = { error, seconds };
     showLost(work.key, error.status === 0);
-    entry.card.sending(entry.trouble);
+    showSending(entry);
   };
   try {
     const order = { ...work.order, key: work.key };
@@ -236,8 +250,8 @@ async function send(entry) {
 
 function waitForCode(entry, error) {
   uncoded.add(entry);
-  entry.trouble = { text: sentence(error) };
-  entry.card.sending(entry.trouble);
+  entry.trouble = { error };
+  showSending(entry);
   codes.askForCode();
 }
 
@@ -269,7 +283,7 @@ async function showRefusal(entry, error) {
   const isTakenUp = await takeUp(entry, sentence(error));
   if (!isTakenUp && !shown.has(entry.work.key)) return;
   write();
-  byId("form-news").textContent = sentence(error);
+  showRefused(error);
 }
 
 function watch(entry) {
@@ -429,6 +443,7 @@ function speakAnew() {
   if (!form) return;
   news("");
   form.fill(form.written());
+  showRefused(refused);
   for (const group of byId("ideas").children) group.firstElementChild.textContent = word("workshop.quoted", { text: group.dataset.idea });
   for (const entry of shown.values()) {
     const old = entry.card;
@@ -437,7 +452,7 @@ function speakAnew() {
     old.node.replaceWith(entry.card.node);
     if (entry.state) showState(entry);
     else if (entry.refusal) entry.card.refuse(sentence(entry.refusal));
-    else entry.card.sending(entry.trouble);
+    else showSending(entry);
   }
 }
 

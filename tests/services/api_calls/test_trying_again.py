@@ -14,6 +14,7 @@ from devserver.my_app.services.api_calls.trying_again import (
     pause_seconds,
     retry_after,
 )
+from tests.http_proxy import proxying
 from tests.http_server import body, serving
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -84,3 +85,14 @@ def test_where_nobody_listens_nothing_was_sent() -> None:
 def test_what_broke_after_it_was_sent_may_have_arrived() -> None:
     with serving({"/": body(b"half", announce=400)}) as address:
         assert not never_connected(failure_of(address))
+
+
+def test_where_a_proxy_lets_nobody_through_nothing_was_sent() -> None:
+    with proxying("http://127.0.0.1:9", refuses=True) as proxy:
+        assert never_connected(failure_of("https://127.0.0.1/", proxies={"https": proxy.url}))
+    assert [head.split()[0] for head in proxy.heads] == [b"CONNECT"]
+
+
+def test_what_a_proxy_took_and_did_not_answer_may_have_arrived() -> None:
+    with proxying("http://127.0.0.1:9", hangs_up=True) as proxy:
+        assert not never_connected(failure_of("http://127.0.0.1:9/", proxies={"http": proxy.url}))

@@ -413,3 +413,12 @@ def test_a_proxy_leads_to_the_service_and_learns_no_key() -> None:
     assert proxy.heads[0].startswith(b"CONNECT api.example.org:443 HTTP/1.")
     assert KEY.encode() not in b"".join(proxy.heads)
     assert KEY not in str(caught.value)
+
+
+def test_what_costs_is_sent_once_to_a_proxy_that_hangs_up() -> None:
+    with (
+        proxying("http://127.0.0.1:9", hangs_up=True) as proxy,
+        pytest.raises(BackendUnreachable, match="broke"),
+    ):
+        post(service(base="http://api.example.org/v1", proxy=proxy.url))
+    assert len(proxy.heads) == 1

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from devserver.config import PROJECT_FOLDER
+from devserver.my_app.services.atelier.pictograms import CREDIT
 from devserver.my_app.services.exports.port import ExportOptions
-from devserver.my_app.services.exports.report import Report
+from devserver.my_app.services.exports.report import Fact, Report
 from devserver.my_app.services.exports.report_words import words_in
 from devserver.my_app.services.run_metadata import Output, StageRecord
 from tests.services.exports.report_samples import blocked_run, run_with
@@ -66,42 +68,67 @@ def test_blocked_runs_say_why_and_where(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "technique", "model"), [("de", "Technik", "Modell"), ("en", "Technique", "Model")]
+    ("language", "technique", "name", "model"),
+    [
+        ("de", "Technik", "Zerschneiden und neu legen", "Modell"),
+        ("en", "Technique", "cut-up", "Model"),
+    ],
 )
-def test_a_technique_is_no_model(tmp_path: Path, language: str, technique: str, model: str) -> None:
+def test_a_technique_is_no_model(
+    tmp_path: Path, language: str, technique: str, name: str, model: str
+) -> None:
     embedded = StageRecord(stage=2, step="shake", status="transformed", model="technique:cut_up")
     guard = StageRecord(stage=1, step="guard", status="passed", model="llama-guard3")
     report = Report(ExportOptions(language=language))  # type: ignore[arg-type]
     for stages, expected in (
-        ([embedded], {technique: "cut up"}),
-        ([guard, embedded], {technique: "cut up", model: "llama-guard3"}),
+        ([embedded], {technique: name}),
+        ([guard, embedded], {technique: name, model: "llama-guard3"}),
     ):
         section = report.section(run_with(tmp_path, stages=stages), 1)
         facts = {fact.label: fact.value for fact in section.facts}
         assert {key: facts[key] for key in (technique, model) if key in facts} == expected
-        assert f"{technique}: cut up" in section.steps[-1].facts
+        assert f"{technique}: {name}" in section.steps[-1].facts
         assert "technique:" not in str(section.steps + section.facts)
 
 
-GENERAL_STEPS = (
-    *("word_lists", "personal_data", "guard", "rewriting", "edit", "translation"),
-    *("image_check", "media", "word_by_word"),
-)
-"""Those of the server itself; the others belong to techniques and have their names here."""
-
-
-def test_general_steps_have_the_words_of_the_gallery(tmp_path: Path) -> None:
+def test_steps_have_the_words_of_the_gallery(tmp_path: Path) -> None:
+    names = ("word_lists", "media", "shake", "listener_3", "without_e", "folded_twice")
+    stages = [StageRecord(stage=2, step=name, status="transformed") for name in names]
+    run = run_with(tmp_path, stages=stages)
     for language in ("de", "en"):
         path = PROJECT_FOLDER / "devserver" / "public_dev" / "locales" / f"{language}.json"
         gallery = json.loads(path.read_text(encoding="utf-8"))
-        said = {name: gallery[f"gallery.step.{name}"] for name in GENERAL_STEPS}
-        stages = [StageRecord(stage=1, step=name, status="passed") for name in said]
-        report = Report(ExportOptions(language=language))
-        steps = report.section(run_with(tmp_path, stages=stages), 1).steps
-        assert [step.title.rpartition(" · ")[2] for step in steps] == [*said.values()]
-    own = [StageRecord(stage=2, step="shake", status="transformed")]
-    [step] = Report(ExportOptions()).section(run_with(tmp_path, stages=own), 1).steps
-    assert step.title.endswith(" · shake")
+        steps = Report(ExportOptions(language=language)).section(run, 1).steps
+        assert [step.title.rpartition(" · ")[2] for step in steps] == [
+            gallery["gallery.step.word_lists"],
+            gallery["gallery.step.media"],
+            gallery["gallery.step.shake"],
+            gallery["gallery.step.listener_n"].format(number=3),
+            gallery["gallery.step.without_letter"].format(letter="e"),
+            "folded_twice",
+        ]
+
+
+def test_makers_and_levels_have_the_words_of_the_gallery(tmp_path: Path) -> None:
+    stages = [StageRecord(stage=2, step="shake", status="transformed", backend="embedded")]
+    run = run_with(tmp_path, stages=stages)
+    run = type(run)(run.metadata.having(safety_level="kids"), run.files)
+    section = Report(ExportOptions()).section(run, 1)
+    assert section.steps[0].facts.startswith("dieser Server · ")
+    assert Fact("Schutzstufe", "Kinder (kids)") in section.facts
+
+
+def test_what_a_collage_owes_is_said_in_the_language_of_the_report(tmp_path: Path) -> None:
+    run = run_with(tmp_path, "Text", "image")
+    [output] = run.metadata.outputs
+    owing = output.model_copy(update={"credit": CREDIT, "license": "CC BY-SA 4.0"})
+    run = type(run)(
+        run.metadata.having(outputs=(owing,)),
+        tuple(replace(file, output=owing if file.output else None) for file in run.files),
+    )
+    [medium] = Report(ExportOptions()).section(run, 1).media
+    assert medium.credit.startswith("Piktogramme: OpenMoji")
+    assert medium.credit.count("CC BY-SA 4.0") == 1
 
 
 def test_one_seed_is_said_once_and_several_where_they_belong(tmp_path: Path) -> None:

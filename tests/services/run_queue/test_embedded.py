@@ -758,9 +758,13 @@ def test_a_run_that_is_gone_when_it_is_taken_up_keeps_no_server_from_starting(
     services.runs.cancel(there)
 
 
-def test_jobs_of_a_cancelled_run_are_ended_where_no_worker_does_it(
-    services: Services, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("how", ["cancelled", "deleted"])
+def test_jobs_of_a_run_given_up_are_ended_where_no_worker_does_it(
+    services: Services, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
+    give_up: Callable[[str], object] = services.keeping.forgetting.delete
+    if how == "cancelled":
+        give_up = services.runs.cancel
     recorder = Recorder()
     ended: list[str] = []
     monkeypatch.setattr(services.runs, "_queue", recorder)
@@ -768,5 +772,5 @@ def test_jobs_of_a_cancelled_run_are_ended_where_no_worker_does_it(
     in_line, under_way, unknown = (services.runs.start(new_run()).run_id for _ in range(3))
     recorder.outlooks = {in_line: Outlook(3, None), under_way: Outlook(None, 5.0)}
     for run_id in (in_line, under_way, unknown):
-        services.runs.cancel(run_id)
+        give_up(run_id)
     assert ended == [in_line]

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from devserver.my_app.routes.wire.media import OutputView
+from devserver.my_app.routes.wire.schemas import Localised
 from devserver.my_app.services.run_metadata import RunError, RunStatus, StageRecord, StageStatus
 
 
@@ -47,6 +48,9 @@ class RunState(BaseModel):
     outputs: list[OutputView]
     warnings: list[str]
     error: RunError | None
+    error_message: Localised | None = Field(
+        description="The message of `error` in German and English, where it is known in both."
+    )
 
 
 class ChangeView(BaseModel):

@@ -12,6 +12,9 @@ import urllib3
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 20.0
+_NOT_CONNECTED = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+_REFUSED = "Tunnel connection failed"
+"""What http.client says where a proxy does not answer CONNECT with 200."""
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
@@ -45,9 +48,16 @@ def pause_seconds(attempt: int, asked_for: float | None, jitter: Callable[[], fl
 
 
 def never_connected(error: Exception) -> bool:
-    """True when no connection came about, also by a proxy, so that nothing can have been sent."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
+    """True when no connection came about, also by a proxy, so that nothing can have been sent.
+
+    What breaks at a proxy after it took a request has the same class as what keeps from it
+    (urllib3 2.8, ProxyError), so it is asked for what was behind that.
+    """
+    if isinstance(error, requests.ConnectTimeout):
         return True
     cause = error.args[0] if isinstance(error, requests.ConnectionError) and error.args else error
     reason = getattr(cause, "reason", cause)
-    return isinstance(reason, urllib3.exceptions.NewConnectionError)
+    if isinstance(reason, urllib3.exceptions.ProxyError):
+        reason = reason.original_error
+    is_refused = type(reason) is OSError and str(reason).startswith(_REFUSED)
+    return is_refused or isinstance(reason, _NOT_CONNECTED)

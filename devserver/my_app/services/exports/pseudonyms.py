@@ -44,6 +44,11 @@ class Pseudonyms:
         self._path = state / _KEY
         self._known: bytes | None = None
 
+    @property
+    def has_key(self) -> bool:
+        """Whether the key is there already."""
+        return self._path.exists()
+
     def code(self, user_id: str) -> str:
         """`P-` and 24 letters and digits: 120 bits of HMAC-SHA256, alike for nobody else.
 

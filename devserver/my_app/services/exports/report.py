@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from devserver.my_app.services.exports.gallery_words import GalleryWords
 from devserver.my_app.services.exports.port import (
     ExportedFile,
     ExportedRun,
@@ -89,6 +90,7 @@ class Report:
     def __init__(self, options: ExportOptions) -> None:
         self.language: Language = options.language
         self.words = words_in(options.language)
+        self._called = GalleryWords(options.language)
         self.title = visible(options.title).strip() or self.words["default_title"]
         self.licence = visible(options.licence or "") or self.words["no_licence"]
         self.made_at = datetime.now(UTC).replace(microsecond=0)
@@ -145,7 +147,7 @@ class Report:
         used = dict.fromkeys(
             [o.model for o in run.outputs if o.model] + [s.model for s in run.stages if s.model]
         )
-        techniques = [_plain(name) for name in used if name.startswith(_TECHNIQUE)]
+        techniques = [self._technique(name) for name in used if name.startswith(_TECHNIQUE)]
         models = [name for name in used if not name.startswith(_TECHNIQUE)]
         mode = run.execution_mode or ""
         rows = [
@@ -154,8 +156,8 @@ class Report:
             ("when", self._moment(run.timestamp)),
             ("finished", self._moment(run.finished_at)),
             ("mode", words.get(f"mode_{mode}", mode)),
-            ("level", run.safety_level or ""),
-            ("backend", ", ".join(backends)),
+            ("level", self._called.level(run.safety_level or "")),
+            ("backend", ", ".join(map(self._called.backend, backends))),
             ("model", ", ".join(models)),
             ("technique", ", ".join(techniques)),
             ("seed", ", ".join(map(str, sorted(_seeds_of(run))))),
@@ -179,18 +181,21 @@ class Report:
         record, words = step.record, self.words
         model = record.model
         if model and model.startswith(_TECHNIQUE):
-            model = f"{words['technique']}: {_plain(model)}"
-        who = [record.backend, model, record.config]
+            model = f"{words['technique']}: {self._technique(model)}"
+        who = [record.backend and self._called.backend(record.backend), model, record.config]
         facts = [*(w for w in who if w), words["took"].format(self._seconds(record))]
         facts += _seed_beside(step.seed, seeds)
         return Step(
             title=f"{words['stage']} {record.stage} · {words[f'stage_{record.stage}']} · "
-            f"{words.get(f'step_{record.step}') or visible(record.step)}",
+            f"{visible(self._called.step(record.step))}",
             status=words[record.status],
             facts=visible(" · ".join(facts)),
             note=self._note(record),
             changes=tuple(Change(c.kind, visible(c.text)) for c in step.changes),
         )
+
+    def _technique(self, model: str) -> str:
+        return self._called.technique(model.removeprefix(_TECHNIQUE))
 
     def _seconds(self, record: StageRecord) -> str:
         seconds = record.duration_seconds
@@ -226,7 +231,7 @@ class Report:
             title=kind,
             facts=visible(" · ".join(fact for fact in facts if fact)),
             made_by=visible(self._made_by(output)),
-            credit=visible(" · ".join(part for part in (output.credit, output.license) if part)),
+            credit=visible(self._called.credit(output.credit, output.license)),
             alt=words["alt"].format(kind, _excerpt(text, _ALT)),
             file=file,
             output=output,
@@ -246,11 +251,6 @@ class Report:
         if size < 1_000_000:
             return f"{self._number(max(1, round(size / 1000)))} kB"
         return f"{self._number(size / 1_000_000, 1)} MB"
-
-
-def _plain(technique: str) -> str:
-    """The name of a technique, as people write it."""
-    return technique.removeprefix(_TECHNIQUE).replace("_", " ")
 
 
 def _seeds_of(run: RunMetadata) -> frozenset[int]:

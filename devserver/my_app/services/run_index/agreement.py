@@ -19,6 +19,7 @@ from stat import S_ISDIR
 from typing import Protocol
 
 from devserver.my_app.services.errors import ServerError
+from devserver.my_app.services.regular_files import regular
 from devserver.my_app.services.run_folders import METADATA, SEALED_SUFFIX
 from devserver.my_app.services.run_id import is_run_id
 from devserver.my_app.services.run_index.rows import Row, row_of
@@ -250,7 +251,7 @@ def _is_same(one: os.stat_result, other: os.stat_result) -> bool:
 def _read_file(path: str) -> tuple[bytes, os.stat_result, os.stat_result]:
     """The bytes of a file, and what was known of it before and after they were read."""
     # A third faster than an open file object, which counts where there are 100,000.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    descriptor = regular(path)
     try:
         before = os.fstat(descriptor)
         pieces = [os.read(descriptor, before.st_size + 1)]

@@ -5,7 +5,7 @@ import { changedWords, markedPieces } from "../word-diff.js";
 import { word } from "../words.js";
 import { hashOf } from "./address.js";
 import { FetchedPage } from "./fetched-page.js";
-import { factsOf } from "./run-facts.js";
+import { factsOf, shownFact } from "./run-facts.js";
 import { fetchRun, mediaOf } from "./run-page.js";
 import { beginning } from "./shown.js";
 import { stepName } from "./timeline.js";
@@ -65,9 +65,10 @@ export class ComparePage extends FetchedPage {
     factsOf(one).forEach(([key, a], place) => {
       const b = facts[place][1];
       if (a === null && b === null) return;
-      const differs = a !== b;
+      const differs = JSON.stringify(a) !== JSON.stringify(b);
+      const shown = (fact) => (fact === null ? ["–"] : shownFact(fact));
       body.append(
-        element("tr", { class: differs ? "differs" : null }, element("th", { scope: "row" }, word(`gallery.fact.${key}`), differs ? element("span", { class: "unseen" }, ` (${word("gallery.compare.differs")})`) : null), element("td", {}, a === null ? "–" : a), element("td", {}, b === null ? "–" : b)),
+        element("tr", { class: differs ? "differs" : null }, element("th", { scope: "row" }, word(`gallery.fact.${key}`), differs ? element("span", { class: "unseen" }, ` (${word("gallery.compare.differs")})`) : null), element("td", {}, ...shown(a)), element("td", {}, ...shown(b))),
       );
     });
     const head = element("tr", {}, element("td", {}), element("th", { scope: "col" }, "A"), element("th", { scope: "col" }, "B"));

@@ -4,7 +4,7 @@
 import { element, refill } from "../elements.js";
 import { word } from "../words.js";
 import { CHOICES, asFilter, fromFilter, withValues } from "./address.js";
-import { day, number, seconds, size, valueName } from "./shown.js";
+import { day, number, seconds, size, valueId, valueName } from "./shown.js";
 
 const SHOWN_FIRST = 8;
 const MOST_SHOWN = 300;
@@ -75,7 +75,7 @@ export class Filters {
     const sought = (this.sought.get(field) || "").trim().toLowerCase();
     const counted = new Set(values.map(({ value }) => value));
     const all = [...values, ...chosen.filter((value) => !counted.has(value)).map((value) => ({ value, runs: 0 }))];
-    const fitting = sought ? all.filter(({ value }) => valueName(field, value).toLowerCase().includes(sought)) : all;
+    const fitting = sought ? all.filter(({ value }) => `${valueName(field, value)} ${value}`.toLowerCase().includes(sought)) : all;
     const isCut = !this.whole.has(field) && !sought && fitting.length > SHOWN_FIRST + 1;
     const shown = isCut ? fitting.filter(({ value }, place) => place < SHOWN_FIRST || chosen.includes(value)) : fitting.slice(0, MOST_SHOWN);
     const rows = shown.map(({ value, runs }, place) => this.valueRow(field, value, runs, chosen.includes(value), place));
@@ -98,16 +98,19 @@ export class Filters {
       const others = (this.search[field] || []).filter((one) => fromFilter(one).without || fromFilter(one).value !== value);
       this.choose(withValues(this.search, field, box.checked ? [...others, item] : others));
     });
-    return element("label", { class: runs ? "value" : "value none" }, box, element("span", { class: "value-name" }, valueName(field, value)), element("span", { class: "value-runs" }, number(runs)));
+    const id = valueId(field, value);
+    // Output configs are named alike; all others are told apart by their names.
+    const name = element("span", { class: "value-name" }, valueName(field, value), field === "config" && id ? element("code", { class: "id" }, id) : null);
+    return element("label", { class: runs ? "value" : "value none", title: id }, box, name, element("span", { class: "value-runs" }, number(runs)));
   }
 }
 
 /** What is chosen, as chips that take it back; `choose(search)` as above. */
 export function drawChips(box, search, choose) {
   const chips = [];
-  const chip = (text, changed) =>
-    chips.push(element("button", { type: "button", class: "chip", "aria-label": word("gallery.chip.remove", { what: text }), onClick: () => choose(changed) }, element("span", {}, text), element("span", { "aria-hidden": "true", class: "cross" }, "×")));
-  if (search.q) chip(`„${search.q[0]}“`, withValues(search, "q", []));
+  const chip = (text, changed, id = null) =>
+    chips.push(element("button", { type: "button", class: "chip", title: id, "aria-label": word("gallery.chip.remove", { what: text }), onClick: () => choose(changed) }, element("span", {}, text), element("span", { "aria-hidden": "true", class: "cross" }, "×")));
+  if (search.q) chip(word("gallery.chip.quoted", { text: search.q[0] }), withValues(search, "q", []));
   if (search.from || search.to) {
     const [from, to] = [search.from && search.from[0], search.to && search.to[0]];
     const text = from === to ? day(from) : `${from ? day(from) : "…"} – ${to ? day(to) : "…"}`;
@@ -117,7 +120,7 @@ export function drawChips(box, search, choose) {
     for (const item of search[field] || []) {
       const { value, without } = fromFilter(item);
       const text = `${word(`gallery.filter.${field}`)}: ${without ? `${word("gallery.chip.without")} ` : ""}${valueName(field, value)}`;
-      chip(text, withValues(search, field, search[field].filter((one) => one !== item)));
+      chip(text, withValues(search, field, search[field].filter((one) => one !== item)), valueId(field, value));
     }
   }
   for (const [field, shown] of [["min_size", (v) => `≥ ${size(Number(v))}`], ["max_size", (v) => `≤ ${size(Number(v))}`], ["min_duration", (v) => `≥ ${seconds(Number(v))}`], ["max_duration", (v) => `≤ ${seconds(Number(v))}`]]) {

@@ -7,7 +7,7 @@ import { captionOf, load, pictureArea } from "./tile.js";
 
 const SIZES = { small: 112, medium: 168, large: 264 };
 const GAP = 12;
-const CAPTION_REM = 4.4;
+const CAPTION_REM = 5.45;
 const ROWS_AROUND = 2;
 const REST_MILLISECONDS = 90;
 

@@ -15,7 +15,7 @@ import { openDeletion, openErasure } from "./removal.js";
 import { RunPage } from "./run-page.js";
 import { SelectedRuns } from "./selected-runs.js";
 import { askAsResearcher } from "./session.js";
-import { failure, learnStyles } from "./shown.js";
+import { failure, learnNames } from "./shown.js";
 import { checkOne, openCheck } from "./verification.js";
 
 const TYPING_MILLISECONDS = 180;
@@ -83,12 +83,12 @@ export class ReadingRoom {
   /** Begin to show what the address asks for. */
   enter() {
     this.isOpen = true;
-    ask("/api/schema/schemas")
-      .then(({ schemas }) => {
-        learnStyles(schemas);
+    ask("/api/schema/info")
+      .then((info) => {
+        learnNames(info);
         this.sayAgain();
       })
-      .catch(() => {}); // the ids of the styles stand there then
+      .catch(() => {}); // the ids of styles and output configs stand there then
     this.show(this.address.view, null);
   }
 

@@ -4,31 +4,44 @@ import { creditOf } from "../credit.js";
 import { element, refill } from "../elements.js";
 import { word } from "../words.js";
 import { askAsResearcher } from "./session.js";
-import { failure, seconds, size, styleName, time, valueName } from "./shown.js";
+import { failure, seconds, size, time, valueId, valueName } from "./shown.js";
 
 const MOST_SHOWN = 200000;
 
-/** The facts of a run that are compared and listed: [key, what is shown], null where there is none. */
+/** Values as facts have them: [{ name, id }], the id where the name doesn't say it; null where there are none. */
+function named(field, values) {
+  const known = [...new Set(values)].filter((value) => value !== null && value !== undefined);
+  return known.length ? known.map((value) => ({ name: valueName(field, value), id: valueId(field, value) })) : null;
+}
+
+/** The elements for a fact: a text, or names with the ids that filters go by, where these are not the same but for capitals. */
+export function shownFact(fact) {
+  if (typeof fact === "string") return [fact];
+  const nodes = ({ name, id }) => (id && id !== name.toLowerCase() ? [name, " ", element("code", { class: "id" }, id)] : [element("span", { title: id }, name)]);
+  return fact.flatMap((value, place) => (place ? [", ", ...nodes(value)] : nodes(value)));
+}
+
+/** The facts of a run that are compared and listed: [key, a fact for `shownFact`], null where there is none. */
 export function factsOf(run) {
   const output = run.outputs[0] || {};
   const request = run.request || {};
   return [
-    ["status", word(`gallery.status.${run.status}`)],
+    ["status", named("status", [run.status])],
     ["time", time(run.timestamp)],
-    ["schema", run.schema === null ? null : styleName(run.schema)],
+    ["schema", named("schema", [run.schema])],
     ["user", run.user_id],
     ["workshop", run.workshop],
-    ["mode", run.execution_mode && valueName("mode", run.execution_mode)],
-    ["level", run.safety_level && valueName("level", run.safety_level)],
-    ["config", (request.output_configs || []).join(", ") || null],
-    ["backend", [...new Set(run.outputs.map((one) => one.backend).filter(Boolean))].join(", ") || null],
+    ["mode", named("mode", [run.execution_mode])],
+    ["level", named("level", [run.safety_level])],
+    ["config", named("config", request.output_configs || [])],
+    ["backend", named("backend", run.outputs.map((one) => one.backend))],
     ["model", [...new Set(run.outputs.map((one) => one.model).filter(Boolean))].join(", ") || null],
     ["seed", request.seed === null || request.seed === undefined ? null : String(request.seed)],
     ["media", run.outputs.map(mediumOf).join("; ") || null],
     ["licence", output.license || null],
     ["credit", creditOf(output)],
     ["took", run.finished_at && run.timestamp ? seconds((new Date(run.finished_at) - new Date(run.timestamp)) / 1000) : null],
-    ["language", request.language || null],
+    ["language", named("language", [request.language])],
     ["rules", request.context || null],
     ["attempts", run.attempts > 1 ? String(run.attempts) : null],
     ["warnings", (run.warnings || []).join(" ") || null],
@@ -51,7 +64,7 @@ export function metadataList(run) {
   const list = element("dl", { class: "facts" });
   for (const [key, value] of factsOf(run)) {
     if (value === null) continue;
-    list.append(element("dt", {}, word(`gallery.fact.${key}`)), element("dd", { class: key === "run_id" || key === "seed" ? "mono" : null }, value));
+    list.append(element("dt", {}, word(`gallery.fact.${key}`)), element("dd", { class: key === "run_id" || key === "seed" ? "mono" : null }, ...shownFact(value)));
   }
   return list;
 }

@@ -1,30 +1,43 @@
-// Values of the metadata as people read them: times, sizes, lengths, names of styles.
+// Values of the metadata as people read them: times, sizes, lengths, names of styles and configs.
 
 import { sentence } from "../api.js";
 import { hasWord, language, word } from "../words.js";
 
 let styles = new Map();
+let configs = new Map();
 
-/** Learn the names of the styles, from the answer of GET /api/schema/schemas. */
-export function learnStyles(schemas) {
+/** Learn the names of styles and output configs, from the answer of GET /api/schema/info. */
+export function learnNames({ schemas, output_configs: outputConfigs }) {
   styles = new Map(schemas.map((schema) => [schema.id, schema.name]));
+  configs = new Map(outputConfigs.map((config) => [config.id, config.name]));
+}
+
+function nameIn(names, id) {
+  const name = names.get(id);
+  return (name && name[language()]) || id;
 }
 
 /** The name of a style; its id where this server doesn't have it any more. */
 export function styleName(id) {
-  if (id === null) return word("gallery.none");
-  const name = styles.get(id);
-  return (name && name[language()]) || id;
+  return id === null ? word("gallery.none") : nameIn(styles, id);
 }
 
 /** A value of one of the filters, as its chip and its list name it. */
 export function valueName(field, value) {
   if (value === null) return word(hasWord(`gallery.${field}.none`) ? `gallery.${field}.none` : "gallery.none");
   if (field === "schema") return styleName(value);
+  if (field === "config") return nameIn(configs, value);
+  if (field === "language") return hasWord(`gallery.language.${value}`) ? word(`gallery.language.${value}`) : value;
   if (field === "text") return `${value.slice(0, 12)}…`;
   if (field === "origin") return value.slice(0, 8);
   const key = `gallery.${field}.${value}`;
   return hasWord(key) ? word(key) : value;
+}
+
+/** The id that stands in the metadata, and in filters, for what `valueName` says; null where the name says it. */
+export function valueId(field, value) {
+  // The names of modes begin with their ids.
+  return value === null || field === "mode" || valueName(field, value) === value ? null : value;
 }
 
 function parts(timestamp) {
@@ -61,6 +74,7 @@ export function size(bytes) {
 /** Seconds, exact where they are few. */
 export function seconds(value) {
   if (value === null || value === undefined) return "–";
+  if (value > 0 && value < 0.01) return `< ${(0.01).toLocaleString(language())} s`;
   if (value >= 90) return `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;
   return `${value.toLocaleString(language(), { maximumFractionDigits: value < 10 ? 2 : 0 })} s`;
 }

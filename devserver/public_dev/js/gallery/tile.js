@@ -48,7 +48,7 @@ function wordsOf(run) {
 export function captionOf(run) {
   return [
     element("span", { class: "tile-text" }, beginning(run.input_text || "") || word("gallery.tile.no_text")),
-    element("span", { class: "tile-facts" }, element("span", { class: "tile-style" }, styleName(run.schema)), run.timestamp ? element("span", {}, day(run.timestamp)) : null),
+    element("span", { class: "tile-facts" }, element("span", {}, styleName(run.schema)), run.timestamp ? element("span", {}, day(run.timestamp)) : null),
   ];
 }
 

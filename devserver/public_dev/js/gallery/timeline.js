@@ -3,7 +3,7 @@
 import { element } from "../elements.js";
 import { markedPieces } from "../word-diff.js";
 import { hasWord, word } from "../words.js";
-import { seconds, time, valueName } from "./shown.js";
+import { seconds, time, valueId, valueName } from "./shown.js";
 
 /** The journey of a run (GET /api/runs/<run_id>/journey) as a list of its steps. */
 export function timeline(journey) {
@@ -72,9 +72,11 @@ function changesOf(step) {
 
 function facts(step) {
   const said = [time(step.started_at).split(", ").pop(), seconds(step.duration_seconds)];
-  if (step.backend) said.push(valueName("backend", step.backend));
+  const backend = step.backend && valueName("backend", step.backend);
+  // A config's name may begin with its maker: "Atelier: Bild".
+  if (backend && !(step.config && valueName("config", step.config).startsWith(backend))) said.push(backend);
   if (step.model) said.push(modelName(step.model));
-  if (step.config) said.push(step.config);
+  if (step.config) said.push(element("span", { title: valueId("config", step.config) }, valueName("config", step.config)));
   if (step.seed !== null) said.push(word("gallery.step.seed", { seed: String(step.seed) }));
   return said.flatMap((one, place) => (place ? [" · ", one] : [one]));
 }

@@ -1,7 +1,7 @@
 // Asks for the code of the workshop where the server wants one, and says which workshop it is.
 
 import { ask, sentence } from "../api.js";
-import { hasWord, word } from "../words.js";
+import { hasWord, whenLanguageChanges, word } from "../words.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -11,6 +11,7 @@ const byId = (id) => document.getElementById(id);
  */
 export function codeForm(onEntered) {
   let entered = null; // the workshop whose code this tablet has
+  let refused = null; // why the code was not taken, an ApiError
 
   function show({ code_needed: needed, workshop }, byHand) {
     entered = workshop;
@@ -20,11 +21,18 @@ export function codeForm(onEntered) {
     if (!needed || workshop) onEntered(byHand);
   }
 
+  function showRefused(error) {
+    refused = error;
+    if (!error) byId("code-news").textContent = "";
+    else if (error.code === "workshop_code_wrong" && hasWord("workshop.code.wrong")) byId("code-news").textContent = word("workshop.code.wrong");
+    else byId("code-news").textContent = sentence(error);
+  }
+
   /** Ask for a code before anything else; with a way back while the old one holds. */
   function askForCode({ mayGoBack = false } = {}) {
     byId("code-form").hidden = false;
     byId("code-back").hidden = !mayGoBack;
-    byId("code-news").textContent = "";
+    showRefused(null);
     byId("idea-form").hidden = true;
     byId("workshop-name").hidden = true;
     byId("code").focus();
@@ -32,13 +40,12 @@ export function codeForm(onEntered) {
 
   byId("code-form").addEventListener("submit", async (event) => {
     event.preventDefault();
-    byId("code-news").textContent = "";
+    showRefused(null);
     try {
       show(await ask("/api/workshop", { method: "POST", body: { code: byId("code").value } }), true);
       byId("code").value = "";
     } catch (error) {
-      const wrong = error.code === "workshop_code_wrong" && hasWord("workshop.code.wrong");
-      byId("code-news").textContent = wrong ? word("workshop.code.wrong") : sentence(error);
+      showRefused(error);
     }
   });
   function goBack() {
@@ -56,5 +63,6 @@ export function codeForm(onEntered) {
 
   byId("code-back").addEventListener("click", goBack);
   byId("workshop-name").querySelector("button").addEventListener("click", () => askForCode({ mayGoBack: true }));
+  whenLanguageChanges(() => showRefused(refused));
   return { enter: async () => show(await ask("/api/workshop"), false), askForCode, reset };
 }

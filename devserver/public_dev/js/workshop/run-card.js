@@ -48,6 +48,12 @@ function posterOf(run, output) {
   return `/api/media/thumbnail/${run.run_id}/${output.index}?type=${output.type}&size=512`;
 }
 
+/** What the child was told when the run was stopped, in the language of the page where it is known in it. */
+function told({ error, error_message: message }) {
+  if (message) return message[language()];
+  return error ? error.message : "";
+}
+
 /** Has the browser save `text` as a file. */
 function saveText(text, name) {
   const url = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
@@ -202,7 +208,7 @@ export function runCard(work, schema, ways, news) {
             "div",
             { class: "note" },
             element("h5", {}, word("workshop.blocked.title")),
-            element("p", {}, run.error ? run.error.message : ""),
+            element("p", {}, told(run)),
             element("p", {}, word(later ? "workshop.blocked.try_later" : "workshop.blocked.try")),
           ),
         ];

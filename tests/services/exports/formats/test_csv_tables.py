@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devserver.my_app.services.exports.formats.codebook import TABLES
+from devserver.my_app.services.exports.formats.codebook import TABLES, Column, Table
 from devserver.my_app.services.exports.formats.csv_tables import (
     README,
     CsvFile,
@@ -108,6 +108,35 @@ def test_no_separator_makes_a_formula_of_a_text(texts: list[str]) -> None:
     assert not [*filter(begins_a_formula, cells_of(out.getvalue()))]
     lines = io.StringIO(out.getvalue().decode("utf-8-sig"), newline="")
     assert [text_of_cell(row[1]) for row in csv.reader(lines, strict=True)] == texts
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_every_row_begins_and_ends_with_a_column_of_ours(table: Table) -> None:
+    """A text at the end could open a cell that goes on with the end of its line."""
+    assert table.columns[0].name == "run_id"
+    assert (table.columns[-1].name, table.columns[-1].kind) == ("other", "JSON")
+    row = [_hostile(column) for column in table.columns[1:]]
+    for ending in (*row[-1:], None):
+        out = io.BytesIO()
+        file = CsvFile(out)
+        for _ in range(2):
+            file.write(["5c1c2d5e", *row[:-1], ending])
+        assert not [*filter(begins_a_formula, cells_of(out.getvalue()))]
+
+
+def _hostile(column: Column) -> object:
+    """What may stand in a column and ends, as text, with what some programs begin a cell at."""
+    if column.kind == "JSON":
+        return column.of({"details": {"x": "=1, x;"}, "a key of tomorrow": "=1, x;"})
+    return "=1, x;" if column.kind == "text" else 1
+
+
+def test_a_text_in_the_last_column_would_be_a_danger() -> None:
+    out = io.BytesIO()
+    file = CsvFile(out)
+    for _ in range(2):
+        file.write(["5c1c2d5e", "=1, x;"])
+    assert [*filter(begins_a_formula, cells_of(out.getvalue()))]
 
 
 @pytest.mark.parametrize(

@@ -306,7 +306,11 @@ _JOB_COLUMNS = (
 
 
 def _with_others(columns: tuple[Column, ...], *taken_apart: str) -> tuple[Column, ...]:
-    """The columns, and one for the keys that this version does not know."""
+    """The columns, and one for the keys that this version does not know.
+
+    That one stays the last. JSON ends with a bracket; behind a text that ends with a semicolon, a
+    program that takes semicolons for separators would begin a cell with the end of the line.
+    """
     known = frozenset({*(column.name for column in columns), *taken_apart})
     others = Column(
         "other",

@@ -59,7 +59,7 @@ class DocxReport:
     name = "docx"
     extension = "docx"
     mime_type = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-    version = 2
+    version = 3
     holds: Holds = "pictures"
     marks_media = False
 

@@ -86,7 +86,7 @@ class HtmlPage(_HtmlReport):
     name = "html"
     extension = "html"
     mime_type = "text/html; charset=utf-8"
-    version = 2
+    version = 3
     holds: Holds = "media in text"
     marks_media = True
 
@@ -177,7 +177,7 @@ class HtmlFolder(_HtmlReport):
     name = "html_folder"
     extension = "html.zip"
     mime_type = "application/zip"
-    version = 2
+    version = 3
     holds: Holds = "media"
     marks_media = True
 
