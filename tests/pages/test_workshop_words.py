@@ -121,6 +121,9 @@ def test_what_needs_a_code_is_sent_when_it_is_there(browser: Browser, tmp_path: 
             expect(page.get_by_label("Der Code eures Workshops")).to_be_visible(timeout=LONGEST)
             last = cards(page).filter(has_text="Code").first
             expect(cards(page).filter(has_text="Code")).to_have_count(3, timeout=LONGEST)
+            page.get_by_role("button", name="English").click()
+            expect(cards(page).filter(has_text="code of your workshop")).to_have_count(3)
+            page.get_by_role("button", name="Deutsch").click()
             last.get_by_role("button", name="Abbrechen").click()
             expect(cards(page)).to_have_count(2)
             page.get_by_label("Der Code eures Workshops").fill("rot-3")

@@ -239,7 +239,7 @@ async function send(entry) {
     }
     return;
   } finally {
-    entry.trouble = undefined;
+    if (!uncoded.has(entry)) entry.trouble = undefined;
     showLost(work.key, false);
   }
   if (!shown.has(work.key)) return;
@@ -430,6 +430,7 @@ function comeBack() {
 const codes = codeForm((byHand) => {
   for (const entry of uncoded) {
     uncoded.delete(entry);
+    entry.trouble = undefined;
     send(entry);
   }
   const view = shown.size ? document.body.dataset.view || "works" : "write";
