@@ -10,7 +10,7 @@ from devserver.my_app.services.exports.source import ExportSource
 from devserver.my_app.services.media_storage import MediaStorageService
 from devserver.my_app.services.run_folders import RunFolders
 from devserver.my_app.services.run_id import new_run_id
-from devserver.my_app.services.run_metadata import RunMetadata, StageRecord
+from devserver.my_app.services.run_metadata import Job, RunMetadata, StageRecord
 from tests.exported_runs import a_stored_run
 
 TEXT = "Ich heiße Lena Müller, meine Mail ist lena@example.org"
@@ -104,6 +104,16 @@ def test_what_another_writer_noted_is_gone_through_too() -> None:
         "sieben": "jobs[0].for",
         "acht": "error.seen_by[0]",
     }.items() <= fields.items()
+
+
+def test_the_id_of_a_job_is_taken_for_no_telephone_number(
+    reviewer: Reviewer, storage: MediaStorageService
+) -> None:
+    run_id = a_stored_run(storage, "Eine Blume", is_over=False)
+    job = Job(backend="comfyui", job_id="0172-1234567", workflow="workflow.json")
+    storage.record_submission(run_id, job, {})
+    storage.finish_run(run_id, "success")
+    assert reviewer.review([run_id]).findings == ()
 
 
 def test_the_label_of_a_person_is_found_in_their_texts(
