@@ -189,14 +189,15 @@ class ComfyUIBackend:
         ):
             try:
                 if graph is not None:
-                    # On disk before it is sent; meanwhile the socket connects.
-                    job = run.submitting(job, graph)
                     socket.wait_until_tried()
                     turn.enter_context(
                         self._servers.turn(
                             url, run.check_wanted, lambda ahead: run.progress(ahead=ahead)
                         )
                     )
+                    # On disk before it is sent, but not long before: what was written down and not
+                    # sent when our server ends counts as lost by ComfyUI.
+                    job = run.submitting(job, graph)
                     self._send(client, request, job, graph, client_id)
                 else:
                     look.set()
