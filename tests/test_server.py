@@ -13,8 +13,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -244,11 +245,22 @@ def test_fast_mode_through_an_openai_compatible_server(tmp_path: Path) -> None:
     assert b"sk-a-secret" not in everything + server.log.read_bytes()
 
 
+@contextmanager
+def hangups(handler: signal.Handlers) -> Iterator[None]:
+    """What SIGHUP does, also to processes that are started meanwhile: they inherit it."""
+    before = signal.signal(signal.SIGHUP, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs signals")
 @pytest.mark.parametrize("how", ["SIGTERM", "SIGINT", "SIGHUP"])
 def test_ends_when_told_to_and_gives_its_root_back(tmp_path: Path, how: str) -> None:
     server = RunningServer(tmp_path)
-    server.start()
+    with hangups(signal.SIG_DFL):
+        server.start()
     process = server.process
     process.send_signal(signal.Signals[how])
     process.wait(60)
@@ -263,7 +275,8 @@ def test_a_run_under_way_survives_the_closing_of_the_terminal(tmp_path: Path) ->
     with FakeComfyUI() as comfy:
         comfy.behaviour.hold = hold = threading.Event()
         server = RunningServer(tmp_path, COMFYUI_URLS=comfy.url)
-        server.start()
+        with hangups(signal.SIG_DFL):
+            server.start()
         answer = requests.post(
             f"{server.url}/api/schema/pipeline/execute",
             json={
@@ -287,11 +300,8 @@ def test_a_run_under_way_survives_the_closing_of_the_terminal(tmp_path: Path) ->
 @pytest.mark.skipif(os.name == "nt", reason="needs signals")
 def test_a_server_started_to_outlive_its_terminal_does_so(tmp_path: Path) -> None:
     server = RunningServer(tmp_path)
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does; it is inherited
-    try:
+    with hangups(signal.SIG_IGN):  # as nohup does
         server.start()
-    finally:
-        signal.signal(signal.SIGHUP, before)
     os.killpg(server.process.pid, signal.SIGHUP)
     assert server.post_text(schema="passthrough").status_code == 200
     server.stop()

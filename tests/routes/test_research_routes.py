@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import sys
 import zipfile
 
@@ -80,6 +81,8 @@ def test_named_pipes_keep_nobody_waiting(
     put_a_pipe_in_its_place(folder.parent / other / "output_image.png")
     for address in (f"image/{other}", f"thumbnail/{other}", f"image/{other}?marked=1"):
         assert client.get(f"/api/media/{address}").status_code == 404
+    for one in (run_id, other):  # other tests count the runs of this server
+        shutil.rmtree(folder.parent / one)
 
 
 def test_a_page_among_the_files_is_no_page(

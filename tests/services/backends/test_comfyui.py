@@ -220,6 +220,12 @@ def test_who_waits_for_a_server_is_told_how_many_are_ahead(
 
             wait_for(is_told)
         assert len(comfy.prompts) == 1
+        # A job on record that no ComfyUI knows would count as lost when our server ends just then.
+        assert [len(rig.storage.get_metadata(one).jobs) for one in (first, second, third)] == [
+            1,
+            0,
+            0,
+        ]
         hold.set()
 
 
