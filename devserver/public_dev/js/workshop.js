@@ -5,9 +5,10 @@ import { askWhether, closeDialogs, openDialog } from "./dialog.js";
 import { element } from "./elements.js";
 import { framePage } from "./page-frame.js";
 import { ignoreSecondTap, watchTaps } from "./quick-taps.js";
-import { isOver, place, watchRun } from "./run-handler.js";
+import { isOver, place } from "./run-handler.js";
 import { language, openWords, whenLanguageChanges, word } from "./words.js";
 import { codeForm } from "./workshop/code-form.js";
+import { newErrand } from "./workshop/errand.js";
 import { ideaForm } from "./workshop/idea-form.js";
 import { showOnPhone } from "./workshop/phone.js";
 import { runCard } from "./workshop/run-card.js";
@@ -26,9 +27,8 @@ let ways = []; // the output configs that are available
 let form = null; // once it is known what can be chosen
 let refused = null; // why the idea in the form was not taken, an ApiError
 let shownTo = null; // the mark of the child whose works and words the page shows
-const shown = new Map(); // the works on the page: key -> { work, card, watch, state, calls }
+const shown = new Map(); // the works on the page: key -> { work, card, errand, goesOn }
 const lost = new Set(); // the keys of those that can't be heard of just now
-const uncoded = new Set(); // the entries that are sent when the code of the workshop is there
 
 function news(text) {
   byId("news").textContent = text;
@@ -122,19 +122,35 @@ function tidyGroup(group) {
 }
 
 function addWork(work, focus) {
-  const entry = { work, watch: null, state: null, calls: new AbortController() };
+  const entry = { work };
   shown.set(work.key, entry);
+  entry.errand = errandOf(entry);
   entry.card = cardOf(entry);
   const group = groupOf(work.idea);
   group.lastElementChild.append(entry.card.node);
   tidyGroup(group);
   showView("works");
-  if (work.runId) watch(entry);
-  else send(entry);
+  entry.errand.start();
   if (focus) {
     entry.card.focus();
     (group.lastElementChild.children.length === 1 ? group : entry.card.node).scrollIntoView({ block: "start" });
   }
+}
+
+function errandOf(entry) {
+  const { work } = entry;
+  return newErrand(work, {
+    changed: () => showEntry(entry),
+    refused: (error) => takeBack(entry, error),
+    calledOff: () => callOff(entry),
+    gone: () => {
+      remove(entry);
+      if (shown.size === 0) write(false);
+    },
+    codeMissing: () => codes.askForCode(),
+    lost: (isLost) => showLost(work.key, isLost),
+    otherWay: (order) => otherWay(work, order),
+  });
 }
 
 function cardOf(entry) {
@@ -145,11 +161,11 @@ function cardOf(entry) {
     schema,
     {
       again: () => makeAgain(entry, "new"),
-      retry: () => (entry.refusal ? send(entry) : makeAgain(entry, "same")),
+      retry: () => (entry.errand.refusal ? entry.errand.start() : makeAgain(entry, "same")),
       otherStyle: () => chooseOtherStyle(work),
       changeIdea: () => takeUp(entry),
-      edit: (text) => keepEdited(work, text),
-      goOn: (text) => goOn(entry, text),
+      edit: (text) => entry.errand.keepEdited(text),
+      goOn: (text) => entry.errand.goOn(text),
       toPhone: () => showOnPhone(work.runId),
       cancel: () => cancel(entry),
     },
@@ -162,7 +178,7 @@ function rerun(work, seed) {
 }
 
 /** Make it once more, with the text as the child changed it or was changing it, where it did. */
-function makeAgain({ work, state }, seed) {
+function makeAgain({ work, errand: { state } }, seed) {
   const wentOn = state.stages.some((stage) => stage.status === "edited");
   if (!wentOn && work.edited === undefined) {
     begin(work, rerun(work, seed));
@@ -184,7 +200,7 @@ async function takeUp(entry, why = null) {
     const says = [...(why ? [why] : []), word("workshop.replace.says"), word("workshop.quoted", { text: begun.slice(0, LONG_IDEA) })];
     if (!(await askWhether(word("workshop.replace.title"), says, word("workshop.replace.yes"), word("workshop.replace.no")))) return false;
   }
-  if (entry.refusal) remove(entry);
+  if (entry.errand.refusal) remove(entry);
   form.fill(work);
   keepDraft(form.written());
   write();
@@ -202,73 +218,31 @@ async function chooseOtherStyle(work) {
   begin(values, orderOf(values));
 }
 
-/** Show that a work is being sent, and why that takes a while where it does. */
-function showSending({ card, trouble }) {
-  if (!trouble) card.sending();
+/** Show on its card where a work stands. */
+function showEntry(entry) {
+  const { card, work, errand: { state, refusal, trouble } } = entry;
+  if (state && state.status === "awaiting_edit" && work.goesOn) goOnByItself(entry);
+  else if (state) card.show(state);
+  else if (refusal) card.refuse(sentence(refusal));
+  else if (!trouble) card.sending();
   else if (trouble.error.status === 0) card.sending({ isLost: true });
   else card.sending({ text: `${sentence(trouble.error)} ${trouble.seconds ? word("workshop.again_in", { count: trouble.seconds }) : ""}` });
 }
 
-async function send(entry) {
-  const { work } = entry;
-  entry.refusal = undefined;
-  showSending(entry);
-  const onTrouble = (error, seconds) => {
-    entry.trouble = { error, seconds };
-    showLost(work.key, error.status === 0);
-    showSending(entry);
-  };
-  try {
-    const order = { ...work.order, key: work.key };
-    work.runId = await place(order, { onTrouble, signal: entry.calls.signal });
-  } catch (error) {
-    if (!shown.has(work.key)) return;
-    if (error.code === "backend_not_configured" && takeAnotherWay(work)) {
-      send(entry);
-      return;
-    }
-    if (error.code === "workshop_code_required") {
-      waitForCode(entry, error);
-      return;
-    }
-    if (error.code === "called_off") {
-      remove(entry);
-      callOff(work);
-    } else {
-      showRefusal(entry, error);
-    }
-    return;
-  } finally {
-    if (!uncoded.has(entry)) entry.trouble = undefined;
-    showLost(work.key, false);
-  }
-  if (!shown.has(work.key)) return;
-  work.order = null;
-  keepWork(work);
-  watch(entry);
-}
-
-function waitForCode(entry, error) {
-  uncoded.add(entry);
-  entry.trouble = { error };
-  showSending(entry);
-  codes.askForCode();
-}
-
-/** Where the usual way to make a medium is missing, name one that is there. False without one. */
-function takeAnotherWay(work) {
-  const { body } = work.order;
+/** Where the usual way to make a medium is missing, one that is there; null without one. */
+function otherWay(work, order) {
+  const { body } = order;
   const others = ways.filter((config) => config.media_type === work.type);
-  if (!body.schema || body.output_config || !others.length) return false;
+  if (!body.schema || body.output_config || !others.length) return null;
   const way = others.find((config) => config.backend === "atelier") || others[0];
-  work.order = { ...work.order, body: { ...body, output_config: way.id } };
-  keepWork(work);
-  return true;
+  return { ...order, body: { ...body, output_config: way.id } };
 }
 
 /** An idea that was not sent and is in no other work goes back into the form, where none is begun. */
-function callOff(work) {
-  const isElsewhere = [...shown.values()].some((entry) => entry.work.idea === work.idea);
+function callOff(entry) {
+  const { work } = entry;
+  remove(entry);
+  const isElsewhere = [...shown.values()].some((one) => one.work.idea === work.idea);
   if (!isElsewhere && !byId("idea").value.trim()) {
     form.fill(work);
     keepDraft(form.written());
@@ -277,42 +251,16 @@ function callOff(work) {
 }
 
 /** The idea goes back into the form; where the child keeps what is begun there, its card stays. */
-async function showRefusal(entry, error) {
-  entry.refusal = error;
-  entry.card.refuse(sentence(error));
+async function takeBack(entry, error) {
   const isTakenUp = await takeUp(entry, sentence(error));
   if (!isTakenUp && !shown.has(entry.work.key)) return;
   write();
   showRefused(error);
 }
 
-function watch(entry) {
-  const { work } = entry;
-  entry.watch = watchRun(
-    work.runId,
-    (state) => {
-      if (state.status === "deleted") {
-        remove(entry);
-        if (shown.size === 0) write(false);
-        return;
-      }
-      entry.state = state;
-      showState(entry);
-    },
-    (isLost) => showLost(work.key, isLost),
-  );
-}
-
-function showState(entry) {
-  if (entry.state.status === "awaiting_edit" && entry.work.goesOn) goOnByItself(entry);
-  else entry.card.show(entry.state);
-}
-
 function remove(entry) {
   const group = entry.card.node.closest(".idea-group");
-  entry.calls.abort();
-  uncoded.delete(entry);
-  if (entry.watch) entry.watch.stop();
+  entry.errand.stop();
   entry.card.stop();
   entry.card.node.remove();
   shown.delete(entry.work.key);
@@ -322,66 +270,29 @@ function remove(entry) {
   byId("ways").hidden = shown.size === 0;
 }
 
-/** Keep the text as the child is changing it; undefined when it has gone on. */
-function keepEdited(work, text) {
-  work.edited = text;
-  work.goesOn = undefined;
-  keepWork(work);
-}
-
 /** Go on with a text that was edited for another run; where that is refused the child can mend it. */
 async function goOnByItself(entry) {
   entry.card.sending();
   if (entry.goesOn) return;
   entry.goesOn = true;
-  const problem = await goOn(entry, entry.work.edited);
+  const problem = await entry.errand.goOn(entry.work.edited);
   entry.goesOn = false;
   if (!problem || !shown.has(entry.work.key)) return;
-  keepEdited(entry.work, entry.work.edited);
-  entry.card.show(entry.state);
+  entry.errand.keepEdited(entry.work.edited);
+  showEntry(entry);
   entry.card.refuseEdit(problem);
 }
 
-/** Go on with an edited text; returns what is wrong with it, or null. */
-async function goOn(entry, text) {
-  let problem = null;
-  try {
-    await place({ path: `/api/runs/${entry.work.runId}/continue`, body: { text } }, { onTrouble: (error) => showLost(entry.work.key, error.status === 0), signal: entry.calls.signal });
-  } catch (error) {
-    // It went on already when an answer got lost on the way.
-    if (error.code !== "not_awaiting_edit" && error.code !== "blocked") problem = sentence(error);
-    if (error.code === "workshop_code_required") codes.askForCode();
-  } finally {
-    showLost(entry.work.key, false);
-  }
-  if (!problem && shown.has(entry.work.key)) keepEdited(entry.work, undefined);
-  if (entry.watch) entry.watch.poke();
-  return problem;
-}
-
 async function cancel(entry) {
-  if (uncoded.has(entry)) {
-    remove(entry);
-    callOff(entry.work);
-    return;
-  }
-  if (!entry.work.runId) {
-    entry.calls.abort();
-    return;
-  }
-  try {
-    await ask(`/api/runs/${entry.work.runId}/cancel`, { method: "POST" });
-  } catch (error) {
-    if (error.code !== "run_is_over") news(sentence(error));
-  }
-  if (entry.watch) entry.watch.poke();
-  entry.card.focus();
+  const problem = await entry.errand.cancel();
+  if (problem) news(problem);
+  if (entry.work.runId) entry.card.focus();
 }
 
 // The end
 
 function inTheMaking() {
-  return [...shown.values()].filter((entry) => !entry.state || !isOver(entry.state.status));
+  return [...shown.values()].filter(({ errand: { state } }) => !state || !isOver(state.status));
 }
 
 async function finish() {
@@ -418,21 +329,13 @@ function comeBack() {
     return;
   }
   // It may have closed the streams meanwhile, and not have said so.
-  for (const entry of shown.values()) {
-    if (!entry.watch) continue;
-    entry.watch.stop();
-    watch(entry);
-  }
+  for (const entry of shown.values()) entry.errand.watchAgain();
 }
 
 // The page
 
 const codes = codeForm((byHand) => {
-  for (const entry of uncoded) {
-    uncoded.delete(entry);
-    entry.trouble = undefined;
-    send(entry);
-  }
+  for (const entry of shown.values()) if (entry.errand.needsCode) entry.errand.start();
   const view = shown.size ? document.body.dataset.view || "works" : "write";
   if (!byHand) showView(view);
   else if (view === "works") lookAtWorks();
@@ -451,14 +354,12 @@ function speakAnew() {
     entry.card = cardOf(entry);
     old.stop();
     old.node.replaceWith(entry.card.node);
-    if (entry.state) showState(entry);
-    else if (entry.refusal) entry.card.refuse(sentence(entry.refusal));
-    else showSending(entry);
+    showEntry(entry);
   }
 }
 
 function wakeUp() {
-  for (const entry of shown.values()) if (entry.watch) entry.watch.poke();
+  for (const entry of shown.values()) entry.errand.poke();
 }
 
 function listen() {
