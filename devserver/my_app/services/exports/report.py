@@ -200,7 +200,7 @@ class Report:
     def _seconds(self, record: StageRecord) -> str:
         seconds = record.duration_seconds
         if 0 <= seconds < 0.001:
-            return f"< {self._number(0.001, 3)}"
+            return f"<\N{NO-BREAK SPACE}{self._number(0.001, 3)}"
         return self._number(seconds, 1 if seconds >= 0.1 else 3)
 
     def _note(self, record: StageRecord) -> str:

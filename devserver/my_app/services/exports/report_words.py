@@ -144,7 +144,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "stage_2": ("Umschreiben", "Rewriting"),
     "stage_3": ("Vor der Ausgabe", "Before the output"),
     "stage_4": ("Medium", "Medium"),
-    "took": ("{} s", "{} s"),
+    "took": ("{}\N{NO-BREAK SPACE}s", "{}\N{NO-BREAK SPACE}s"),
     "categories": ("Gefunden: {}", "Found: {}"),
     "queued": ("wartet", "queued"),
     "running": ("läuft", "running"),
