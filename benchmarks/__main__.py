@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable
 
@@ -44,8 +45,13 @@ BENCHMARKS: dict[str, Callable[[], Figure | list[Figure]]] = {
 }
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run those named, or all; returns 1 when a limit was not held."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    names = parser.parse_args(arguments).names
+    for unknown in set(names) - BENCHMARKS.keys():
+        parser.error(f"there is no benchmark {unknown}; there are {', '.join(BENCHMARKS)}")
     held = [run(name) for name in names or BENCHMARKS]
     return 0 if all(held) else 1
 
