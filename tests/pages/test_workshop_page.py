@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from devserver.config import PROJECT_FOLDER
 from tests.honest_folders import check_folder
@@ -180,13 +180,19 @@ def test_the_new_text_can_be_changed_first(
     assert both[0].request.seed != both[1].request.seed
 
 
-def test_a_block_is_explained_kindly(page: Page, server: RunningServer, barriers: Barriers) -> None:
+def a_block(page: Page, server: RunningServer) -> tuple[Locator, Path]:
+    """The card of a run that was stopped, and its folder."""
     before = stored_runs(server, BLOCKED)
     page.goto(server.url)
     write(page, BLOCKED)
     go(page)
     card = wait_for(page, "blocked")
     [folder] = set(stored_runs(server, BLOCKED)) - set(before)
+    return card, folder
+
+
+def test_a_block_is_explained_kindly(page: Page, server: RunningServer, barriers: Barriers) -> None:
+    card, folder = a_block(page, server)
     run = check_folder(folder)
     assert run.error
     expect(card).to_contain_text(run.error.message)
@@ -203,12 +209,7 @@ def test_a_block_is_explained_kindly(page: Page, server: RunningServer, barriers
 def test_what_a_block_says_is_in_the_language_of_the_page(
     page: Page, server: RunningServer
 ) -> None:
-    before = stored_runs(server, BLOCKED)
-    page.goto(server.url)
-    write(page, BLOCKED)
-    go(page)
-    card = wait_for(page, "blocked")
-    [folder] = set(stored_runs(server, BLOCKED)) - set(before)
+    card, folder = a_block(page, server)
     written = (folder / "metadata.json").read_bytes()
     run = check_folder(folder)
     assert run.error
