@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from devserver.my_app.services.archive import Archive
 from devserver.my_app.services.forgetting import Forgetting
 from devserver.my_app.services.run_folders import RunFolders
-from devserver.my_app.services.run_metadata import RunMetadata, RunStatus
+from devserver.my_app.services.run_metadata import RunMetadata
 from devserver.my_app.services.storage_root import StorageRoot
 from devserver.my_app.services.verification import faults_of
 from tests.stored_run import contents, put_run
@@ -26,7 +26,7 @@ CHANGES = frozenset({"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir"})
 _KILLED = 137
 
 
-def _never(run_id: str, status: RunStatus) -> NoReturn:
+def _never(run_id: str) -> NoReturn:
     raise AssertionError("these runs are over")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from devserver.config import Settings, SettingsInvalid
 from devserver.my_app.services.archive import Archive
@@ -76,7 +77,7 @@ def build_keeping(
     folders = storage.folders
     forgetting = Forgetting(
         folders,
-        cancel=cancel or storage.finish_run,
+        cancel=cancel or partial(storage.finish_run, status="cancelled"),
         wait_until_left=wait_until_left,
         forget_jobs=ComfyUIHistory(settings.comfyui_urls).forget,
         holders=holders,

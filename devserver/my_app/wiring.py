@@ -441,7 +441,7 @@ def build_services(settings: Settings, *, patience_seconds: float = _PATIENCE_SE
         },
         wipers={"index": index.wipe},
         sweepers={"exports": exports.sweep, "thumbnails": thumbnails.sweep, "index": index.sweep},
-        cancel=lambda run_id, _: runs.cancel(run_id),
+        cancel=runs.cancel,
         moved=index.heard,
         wait_until_left=at_work.wait_until_left,
     )

@@ -3,7 +3,9 @@ from __future__ import annotations
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -21,8 +23,9 @@ from devserver.my_app.services.storage_root import StorageRoot
 from tests.stored_run import contents, put_a_folder_in_its_place, put_run
 
 
-def erasure_of(storage: MediaStorageService, **more: object) -> Erasure:
-    forgetting = Forgetting(storage.folders, cancel=storage.finish_run, **more)  # type: ignore[arg-type]
+def erasure_of(storage: MediaStorageService, **more: Any) -> Erasure:
+    cancel = partial(storage.finish_run, status="cancelled")
+    forgetting = Forgetting(storage.folders, cancel=cancel, **more)
     return Erasure(storage.folders, forgetting)
 
 

@@ -152,6 +152,11 @@ class StorageMachine(RuleBasedStateMachine):
         self.root.release()
         self.temporary.cleanup()
 
+    def complete_deletions(self) -> None:
+        """As each start of a server does."""
+        cancel = partial(self.storage.finish_run, status="cancelled")
+        Forgetting(self.folders, cancel=cancel).complete()
+
     def start(self) -> None:
         """As a server does that owns the root."""
         self.root = StorageRoot(self.folder)
@@ -165,7 +170,7 @@ class StorageMachine(RuleBasedStateMachine):
         )
         self.storage.watch(self.somebody_is_told)
         self.folders.remove_strays()
-        Forgetting(self.folders, cancel=self.storage.finish_run).complete()
+        self.complete_deletions()
         before = {**{run_id: (known,) for run_id, known in self.model.items()}, **self.may_be}
         for run_id, known in before.items():
             self.may_be[run_id] = (*known, *(one and one.taken_up for one in known))
@@ -387,7 +392,7 @@ class StorageMachine(RuleBasedStateMachine):
         if run_id in self.model and self.folders.tombstones.is_tombstoned(run_id):
             # A disk that failed after the tombstone leaves what the next start would remove.
             self.may_be[run_id] = (before, None)
-            Forgetting(self.folders, cancel=self.storage.finish_run).complete()
+            self.complete_deletions()
             del self.may_be[run_id], self.model[run_id]
 
     @rule()

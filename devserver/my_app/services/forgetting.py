@@ -25,13 +25,13 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from devserver.my_app.services.comfyui.forgetting import HistoryNotForgotten
 from devserver.my_app.services.durable_files import StorageFull
 from devserver.my_app.services.errors import ServerError, with_causes
 from devserver.my_app.services.run_folders import RunFolders, RunNotFound
-from devserver.my_app.services.run_metadata import Job, RunMetadata, RunStatus
+from devserver.my_app.services.run_metadata import Job, RunMetadata
 from devserver.my_app.services.stored_runs import StoredRuns
 from devserver.my_app.services.tombstones import Reason
 
@@ -42,15 +42,11 @@ Forgetter = Callable[[str], None]
 called for the same run again."""
 Sweeper = Callable[[Container[str]], None]
 """Makes a holder forget every run that is not among these, all there are; raises as above."""
+Cancel = Callable[[str], object]
+"""Ends a run under way, by its id, as `cancelled`."""
 _LEAVE_SECONDS = 10.0
 _FAILED = "It failed; the server's log says why."
 _Holder = TypeVar("_Holder")
-
-
-class Cancel(Protocol):
-    """How a run under way is ended."""
-
-    def __call__(self, run_id: str, status: RunStatus) -> RunMetadata: ...
 
 
 @dataclass(frozen=True)
@@ -197,7 +193,7 @@ class Forgetting:
         try:
             run = self._stored.get_metadata(run_id)
             if not run.is_final:
-                self._cancel(run_id, "cancelled")
+                self._cancel(run_id)
         except (ServerError, OSError) as error:
             # It may have come to its end meanwhile, or can't be read. Its tombstone ends it anyway.
             logger.info("run %s was not cancelled: %s", run_id, with_causes(error))

@@ -111,7 +111,7 @@ class FoldersAndIndex(RuleBasedStateMachine):
         if self.folders.exists(run_id):
             Forgetting(
                 self.folders,
-                cancel=lambda run_id, _: self.folders.read(run_id),
+                cancel=self.folders.read,
                 holders={"index": self.index.forget},
             ).delete(run_id)
 
